@@ -31,7 +31,7 @@ export interface ElementCursor {
 export interface OutputChannel {
   /**
    * Adds a record to the open buffer and sends it when full. Never blocks: without credit it queues
-   * (overdraft), and `isAvailable` is false until credit returns.
+   * (overdraft), and holds its task's `OutputAvailability` blocked until credit returns.
    * @throws when the overdraft limit is passed (a synchronous user function emitted without bound).
    */
   writeRecord(value: unknown, timestamp: number): void;
@@ -39,8 +39,6 @@ export interface OutputChannel {
   writeEvent(event: StreamEvent): void;
   /** Sends what is in the open buffer, if anything. */
   flush(): void;
-  /** False when a task must take no new input because this channel is out of credit. A plain property. */
-  readonly isAvailable: boolean;
   /** Bytes sent so far (0 for a channel within one thread), for `numBytesOut`. */
   readonly bytesOut: number;
   close(): void;
@@ -54,7 +52,7 @@ export interface InputChannel {
   close(): void;
 }
 
-/** Called by a channel's input side when data arrived, and by its output side when credit returned. */
+/** Called by a channel's input side when data arrived after it had none. */
 export interface ChannelListener {
   onAvailable(): void;
 }

@@ -1,0 +1,87 @@
+import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { Clock } from '../host/clock.js';
+import type { LogClient } from '../log/log-port.js';
+import type {
+  CheckpointId,
+  ExecutionAttempt,
+  KeyGroupRange,
+  OperatorUid,
+  SubtaskIndex,
+} from '../protocol/ids.js';
+import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+
+/**
+ * One operator of one subtask, called by its chain, always from the same thread and never re-entered.
+ * Between `open` and `close` it sees: elements, watermarks and barriers in the order of the stream.
+ */
+export interface StreamOperator<In> {
+  /** Before the first element, downstream operators first. State is restored by then. */
+  open(): void;
+  /** Of a two-input operator, `input` is 0 or 1; otherwise 0. */
+  processElement(value: In, timestamp: number, input: number): void;
+  /** Event time has reached `timestamp`: fires what is due, then forwards the watermark (last). */
+  processWatermark(timestamp: number): void;
+  processWatermarkStatus(idle: boolean): void;
+  /**
+   * Goes on with an emission that was suspended because the output filled up; true when none is left. The
+   * chain gives no new element, watermark or barrier to an operator before it answered true.
+   */
+  resume(): boolean;
+  /** All input has ended: emit what is left. Called once, before end-of-input is forwarded. */
+  endInput(): void;
+  /**
+   * The barrier has arrived. Takes what belongs to the checkpoint before it returns; the promise resolves
+   * when that is durable (or, for a sink, when its transaction is prepared).
+   */
+  snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot>;
+  notifyCheckpointComplete(checkpointId: CheckpointId): void;
+  notifyCheckpointAborted(checkpointId: CheckpointId): void;
+  /** Ends everything it started; resolves when nothing of it runs any more. */
+  close(): Promise<void>;
+}
+
+/** Where an operator's results go: to the next one in the chain, or into channels. */
+export interface Output<Out> {
+  collect(value: Out, timestamp: number): void;
+  /** To a side output, named by its tag. */
+  collectSide(tag: string, value: unknown, timestamp: number): void;
+  emitWatermark(timestamp: number): void;
+  emitWatermarkStatus(idle: boolean): void;
+}
+
+/** What the runtime gives an operator. */
+export interface OperatorContext<Out> {
+  readonly uid: OperatorUid;
+  /** For people, in errors and metrics. */
+  readonly name: string;
+  readonly subtaskIndex: SubtaskIndex;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly attempt: ExecutionAttempt;
+  readonly keyGroupRange: KeyGroupRange;
+  readonly output: Output<Out>;
+  /** False when an emitting loop should stop at the next record and return from `resume` later. */
+  readonly availability: OutputAvailability;
+  /** Of a keyed operator; undefined elsewhere. */
+  readonly keyedState: KeyedStateBackend | undefined;
+  /** This operator's own part of the restored checkpoint; its list state is already redistributed to this subtask. */
+  readonly restored: OperatorSnapshot | undefined;
+  readonly clock: Clock;
+  /** The slot's log client, opened on first use. */
+  log(): Promise<LogClient>;
+  /** Runs an action on this thread between elements, never inside a user's call; wakes the task. */
+  execute(action: () => void): void;
+  /** Ends the attempt. For errors that happen outside of a call (background writes, connections). */
+  fail(error: unknown): void;
+  readonly metrics: OperatorMetrics;
+}
+
+/** Counters that the task adds to per buffer, and operators for what only they know. */
+export interface OperatorMetrics {
+  numRecordsIn: number;
+  numRecordsOut: number;
+  numLateRecordsDropped: number;
+  currentInputWatermark: number;
+  currentOutputWatermark: number;
+}

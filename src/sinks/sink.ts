@@ -1,0 +1,52 @@
+import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { Clock } from '../host/clock.js';
+import type { LogClient } from '../log/log-port.js';
+import type { PreparedTransaction } from '../log/log-transactions.js';
+import type { CheckpointId, ExecutionAttempt, SubtaskIndex } from '../protocol/ids.js';
+
+/** A sink writes a stream's records out; one that takes part in checkpoints also prepares and commits. */
+export interface Sink<T> {
+  readonly kind: string;
+  /** For the graph's hash. */
+  readonly description: string;
+  createWriter(context: SinkWriterContext): SinkWriter<T>;
+  /** Of an exactly-once sink on the log: what the JobManager must settle and fence before it deploys. */
+  readonly transactions?: SinkTransactions;
+}
+
+export interface SinkTransactions {
+  readonly transactionalIdPrefix: string;
+  /** Transactional ids a subtask may use: `prefix-subtask-k`, k below this. */
+  readonly poolSize: number;
+  readonly transactionTimeoutMs: number;
+}
+
+export interface SinkWriterContext {
+  readonly operatorName: string;
+  readonly subtaskIndex: SubtaskIndex;
+  readonly parallelism: number;
+  readonly attempt: ExecutionAttempt;
+  /** Prepared transactions that the restored checkpoint records: committed by now, their ids not to be begun again yet. */
+  readonly restoredCommittables: readonly PreparedTransaction[];
+  /** The writer blocks it while it can take no more. */
+  readonly availability: OutputAvailability;
+  readonly clock: Clock;
+  log(): Promise<LogClient>;
+  fail(error: unknown): void;
+  /** Hands a value to the JobManager (collect-for-tests). Delivered with the checkpoint that completes it, or never. */
+  report?(value: unknown): void;
+}
+
+export interface SinkWriter<T> {
+  /** Never blocks; the caller stops while `availability` is blocked. */
+  write(value: T, timestamp: number): void;
+  /**
+   * The barrier: what was written so far belongs to this checkpoint, what follows does not. Resolves when it
+   * is acknowledged (at-least-once) or prepared (exactly-once), with *all* prepared transactions not known
+   * to be committed, those of aborted checkpoints included.
+   */
+  prepare(checkpointId: CheckpointId): Promise<readonly PreparedTransaction[]>;
+  /** Commits everything up to this checkpoint. */
+  notifyCheckpointComplete(checkpointId: CheckpointId): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,81 @@
+import type { JsonValue } from '../checkpoint/checkpoint-metadata.js';
+import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { Clock } from '../host/clock.js';
+import type { LogClient } from '../log/log-port.js';
+import type { SplitId } from '../protocol/ids.js';
+
+/**
+ * A source is a set of splits (a topic's partitions, a range of a sequence). The JobManager discovers them
+ * once, with start and stop positions resolved, and makes them durable as checkpoint 0 before anyone reads;
+ * from then on every position comes from a checkpoint.
+ */
+export interface Source<T> {
+  readonly kind: string;
+  /** For the graph's hash: two builds of the same job give the same text. */
+  readonly description: string;
+  readonly boundedness: 'bounded' | 'continuous';
+  /** In the JobManager. The order is the assignment's: split i goes to subtask i % parallelism. */
+  discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]>;
+  /** In the TaskManager. */
+  createReader(context: SourceReaderContext<T>): SourceReader;
+  /** Once a checkpoint is complete, with each split's state in it (Kafka: offsets to the group). A failure is only counted. */
+  onCheckpointComplete?(context: SplitDiscoveryContext, splits: readonly SourceSplit[]): Promise<void>;
+}
+
+export interface SplitDiscoveryContext {
+  log(): Promise<LogClient>;
+}
+
+/** A split and where it stands: what checkpoints store as operator list state. */
+export interface SourceSplit {
+  readonly splitId: SplitId;
+  /** Position within its source, for round-robin assignment (Kafka: the partition number). */
+  readonly index: number;
+  /** Position, stop position, watermark …: the source's own. */
+  readonly state: JsonValue;
+}
+
+export interface SourceReaderContext<T> {
+  readonly operatorName: string;
+  readonly output: SourceOutput<T>;
+  readonly availability: OutputAvailability;
+  readonly clock: Clock;
+  log(): Promise<LogClient>;
+  /** Wakes the task: `emitNext` may have something again. Never called from within `emitNext`. */
+  onAvailable(): void;
+  fail(error: unknown): void;
+}
+
+/** Where a reader emits; the runtime assigns timestamps and watermarks per split. */
+export interface SourceOutput<T> {
+  /** `recordTimestamp` is the source's own (Kafka's record timestamp), or NO_TIMESTAMP. */
+  collect(value: T, recordTimestamp: number, split: SplitOutput): void;
+}
+
+/** A split's event time, kept by the runtime, made by `SplitWatermarks.register`. */
+export interface SplitOutput {
+  readonly splitId: SplitId;
+}
+
+export type SourceStatus =
+  /** There is more to emit at once. */
+  | 'more-available'
+  /** Nothing now; `onAvailable` will be called. */
+  | 'nothing-available'
+  /** Every split has reached its stop position. */
+  | 'end-of-input';
+
+export interface SourceReader {
+  /** Starts reading; with the splits as assigned or restored. */
+  addSplits(splits: readonly SourceSplit[]): void;
+  /**
+   * Emits up to `recordsMax` records, fewer when the output becomes unavailable (checked after each) or none
+   * is here. Synchronous. An error in decoding is thrown with topic, partition and offset.
+   */
+  emitNext(recordsMax: number): SourceStatus;
+  /** Where each split stands: the position after the last record emitted, not fetched. Finished splits included. */
+  snapshotSplits(): readonly SourceSplit[];
+  /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
+  pendingRecords(): number | undefined;
+  close(): Promise<void>;
+}

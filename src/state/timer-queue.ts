@@ -1,0 +1,17 @@
+/**
+ * The timers of one operator subtask, ordered by time. They are keyed state: a timer belongs to a key, is in
+ * the snapshot with it, and follows its key group. One timer per (key, timestamp): registering it again
+ * changes nothing (Flink's InternalTimerService).
+ */
+export interface TimerQueue {
+  /** For the backend's current key. */
+  register(timestamp: number): void;
+  delete(timestamp: number): void;
+  /** The earliest registered timestamp, or +Infinity. */
+  nextTimestamp(): number;
+  /**
+   * Removes the earliest timer at or before `upTo`, makes its key the backend's current key, and returns its
+   * timestamp; undefined when there is none. One at a time, so that firing can be suspended between any two.
+   */
+  pollDue(upTo: number): number | undefined;
+}
