@@ -1,0 +1,134 @@
+import type { Partitioning, StreamEdge } from '../graph/stream-graph.js';
+import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
+import type { Key } from '../key-groups/key.js';
+import { FilterOperator } from '../operators/filter-operator.js';
+import { FlatMapOperator } from '../operators/flat-map-operator.js';
+import { MapOperator } from '../operators/map-operator.js';
+import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
+import type { Sink } from '../sinks/sink.js';
+import type { DeepReadonly } from './deep-readonly.js';
+import type { OperatorOptions } from './operator-options.js';
+import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from './functions.js';
+import { KeyedStream } from './keyed-stream.js';
+import type { OutputTag } from './output-tag.js';
+
+/** A stream of elements of one type. Each method describes an operator and gives the stream of its results. */
+export class DataStream<T> {
+  protected readonly builder: StreamGraphBuilder;
+  /** The edges that the next operator reads; several after `union`. */
+  protected readonly edges: readonly StreamOrigin[];
+
+  constructor(builder: StreamGraphBuilder, ...edges: readonly StreamOrigin[]) {
+    this.builder = builder;
+    this.edges = edges;
+  }
+
+  /** The main output of a node. */
+  static from<T>(builder: StreamGraphBuilder, nodeId: number): DataStream<T> {
+    return new DataStream<T>(builder, { from: nodeId, sideOutput: undefined, partitioning: { kind: 'forward' } });
+  }
+
+  map<R>(fn: MapFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {
+    return this.addOperator<R>('map', options, (context) => new MapOperator<T, R>(fn, context as OperatorContext<R>));
+  }
+
+  filter<S extends DeepReadonly<T>>(
+    fn: (value: DeepReadonly<T>) => value is S,
+    options?: OperatorOptions,
+  ): DataStream<S>;
+  filter(fn: FilterFunction<T>, options?: OperatorOptions): DataStream<T>;
+  filter(fn: FilterFunction<T>, options: OperatorOptions = {}): DataStream<T> {
+    return this.addOperator<T>('filter', options, (context) => new FilterOperator<T>(fn, context as OperatorContext<T>));
+  }
+
+  flatMap<R>(fn: FlatMapFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {
+    return this.addOperator<R>(
+      'flat-map',
+      options,
+      (context) => new FlatMapOperator<T, R>(fn, context as OperatorContext<R>),
+    );
+  }
+
+  /** Brings all elements of a key to one subtask, in the order in which each upstream subtask sent them. */
+  keyBy<K extends Key>(keySelector: KeySelector<T, K>): KeyedStream<T, K> {
+    const partitioning: Partitioning = { kind: 'key-by', keySelector };
+    const edges = this.edges.map((edge) => ({ ...edge, partitioning }));
+    return new KeyedStream<T, K>(this.builder, keySelector, edges, <Out>(nodeId: number) =>
+      DataStream.from<Out>(this.builder, nodeId),
+    );
+  }
+
+  /** The elements of both streams, in no particular order between them. */
+  union(...others: readonly DataStream<T>[]): DataStream<T> {
+    return new DataStream<T>(this.builder, ...this.edges, ...others.flatMap((other) => other.edges));
+  }
+
+  /** What the operator just described emits to `tag`. */
+  sideOutput<S>(tag: OutputTag<S>): DataStream<S> {
+    const origins = this.edges.map(
+      (edge): StreamOrigin => ({ ...edge, sideOutput: tag.name, partitioning: { kind: 'forward' } }),
+    );
+    return new DataStream<S>(this.builder, ...origins);
+  }
+
+  /** Spreads elements evenly over all subtasks of the next operator. */
+  rebalance(): DataStream<T> {
+    return this.repartition({ kind: 'rebalance' });
+  }
+
+  /** Spreads evenly over the subtasks that lie nearest (Flink's rescale). */
+  rescale(): DataStream<T> {
+    return this.repartition({ kind: 'rescale' });
+  }
+
+  /** Gives every element to every subtask of the next operator. */
+  broadcast(): DataStream<T> {
+    return this.repartition({ kind: 'broadcast' });
+  }
+
+  /** Lets a function choose the subtask, 0 … numberOfChannels-1; any other answer fails the job, naming `name`. */
+  partitionCustom(
+    name: string,
+    selectChannel: (value: DeepReadonly<T>, numberOfChannels: number) => number,
+  ): DataStream<T> {
+    return this.repartition({ kind: 'custom', name, selectChannel });
+  }
+
+  sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
+    this.builder.add({
+      kind: 'sink',
+      uid: options.uid,
+      name: options.name ?? options.uid ?? sink.kind,
+      inputs: this.inputs(),
+      sink: sink as Sink<unknown>,
+    });
+  }
+
+  private repartition(partitioning: Partitioning): DataStream<T> {
+    return new DataStream<T>(this.builder, ...this.edges.map((edge) => ({ ...edge, partitioning })));
+  }
+
+  protected inputs(): StreamEdge[] {
+    return this.edges.map((edge) => ({ ...edge, inputIndex: 0 }));
+  }
+
+  private addOperator<R>(
+    operatorKind: string,
+    options: OperatorOptions,
+    createOperator: (context: OperatorContext<unknown>) => StreamOperator<never>,
+  ): DataStream<R> {
+    const id = this.builder.add({
+      kind: 'operator',
+      operatorKind,
+      uid: options.uid,
+      name: options.name ?? options.uid ?? operatorKind,
+      inputs: this.inputs(),
+      keySelector: undefined,
+      createOperator,
+    });
+    return DataStream.from<R>(this.builder, id);
+  }
+}
+
+/** Where a stream's elements come from, before it is known which operator reads them. */
+export type StreamOrigin = Omit<StreamEdge, 'inputIndex'>;

@@ -1,0 +1,43 @@
+import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
+import { collectionSource } from '../sources/collection-source.js';
+import { sequenceSource } from '../sources/sequence-source.js';
+import type { Source } from '../sources/source.js';
+import { DataStream } from './data-stream.js';
+import type { OperatorOptions } from './operator-options.js';
+import type { WatermarkStrategy } from './watermarks.js';
+
+/** Where every stream of a job begins. */
+export class StreamExecutionEnvironment {
+  private readonly builder: StreamGraphBuilder;
+
+  constructor(builder: StreamGraphBuilder) {
+    this.builder = builder;
+  }
+
+  fromSource<T>(source: Source<T>, options: SourceOptions<T> = {}): DataStream<T> {
+    const id = this.builder.add({
+      kind: 'source',
+      uid: options.uid,
+      name: options.name ?? options.uid ?? source.kind,
+      inputs: [],
+      source: source as Source<unknown>,
+      watermarks: options.watermarks as WatermarkStrategy<unknown> | undefined,
+    });
+    return DataStream.from<T>(this.builder, id);
+  }
+
+  /** The whole numbers from `start` to `end`, both included. */
+  fromSequence(start: number, end: number, options: SourceOptions<number> = {}): DataStream<number> {
+    return this.fromSource(sequenceSource(start, end), options);
+  }
+
+  /** The elements of an array, in order, from one subtask. */
+  fromCollection<T>(elements: readonly T[], options: SourceOptions<T> = {}): DataStream<T> {
+    return this.fromSource(collectionSource(elements), options);
+  }
+}
+
+export interface SourceOptions<T> extends OperatorOptions {
+  /** How event time is read from the elements; without it there is none. */
+  readonly watermarks?: WatermarkStrategy<T>;
+}

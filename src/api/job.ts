@@ -1,0 +1,45 @@
+import type { StreamGraph } from '../graph/stream-graph.js';
+import { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
+import { MillraceError } from '../protocol/failures.js';
+import { jobName } from '../protocol/ids.js';
+import { StreamExecutionEnvironment } from './environment.js';
+
+/** Recognises a job across copies of this package; `instanceof` would not. */
+export const jobBrand: unique symbol = Symbol.for('millrace.job') as never;
+
+/** What a job module exports by default. */
+export interface JobDefinition {
+  readonly [jobBrand]: true;
+  readonly name: string;
+  /** Runs the user's description and gives the graph. Called once in each thread. */
+  buildGraph(): StreamGraph;
+}
+
+/** The name becomes a folder's, so it is kept to what every file system takes. */
+const jobNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/**
+ * Describes a job. `build` runs in every thread and must build the same graph each time: no clock, no
+ * random numbers, no environment that differs between threads.
+ */
+export function defineJob(name: string, build: (env: StreamExecutionEnvironment) => void): JobDefinition {
+  if (!jobNamePattern.test(name)) {
+    throw new MillraceError(
+      `"${name}" can't be a job's name: use letters, digits, ".", "_" and "-" (100 at most, a letter or digit first).`,
+      { domain: 'user-code', action: 'fail-job' },
+    );
+  }
+  return {
+    [jobBrand]: true,
+    name,
+    buildGraph() {
+      const builder = new StreamGraphBuilder();
+      build(new StreamExecutionEnvironment(builder));
+      return builder.build(jobName(name));
+    },
+  };
+}
+
+export function isJobDefinition(value: unknown): value is JobDefinition {
+  return typeof value === 'object' && value !== null && (value as Partial<JobDefinition>)[jobBrand] === true;
+}

@@ -1,0 +1,10 @@
+/** What every operator may be told. */
+export interface OperatorOptions {
+  /**
+   * Names the operator's state for ever: give one to whatever keeps state, or state is found again only
+   * while the job's shape stays the same.
+   */
+  readonly uid?: string;
+  /** For people, in logs and metrics; the uid by default. */
+  readonly name?: string;
+}
