@@ -10,6 +10,7 @@ import type {
   SubtaskIndex,
 } from '../protocol/ids.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import type { ChainFailure } from './chain-failure.js';
 
 /**
  * One operator of one subtask, called by its chain, always from the same thread and never re-entered.
@@ -61,6 +62,8 @@ export interface OperatorContext<Out> {
   readonly attempt: ExecutionAttempt;
   readonly keyGroupRange: KeyGroupRange;
   readonly output: Output<Out>;
+  /** The chain's first error; an operator whose user function returned checks it, see ChainFailure. */
+  readonly failure: ChainFailure;
   /** False when an emitting loop should stop at the next record and return from `resume` later. */
   readonly availability: OutputAvailability;
   /** Of a keyed operator; undefined elsewhere. */
@@ -70,7 +73,7 @@ export interface OperatorContext<Out> {
   readonly clock: Clock;
   /** The slot's log client, opened on first use. */
   log(): Promise<LogClient>;
-  /** Runs an action on this thread between elements, never inside a user's call; wakes the task. */
+  /** Runs an action on this thread between elements, when nothing in the chain is suspended; wakes the task. */
   execute(action: () => void): void;
   /** Ends the attempt. For errors that happen outside of a call (background writes, connections). */
   fail(error: unknown): void;

@@ -1,0 +1,54 @@
+import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { CheckpointId } from '../protocol/ids.js';
+import { assertSynchronous } from './chain-failure.js';
+import type { OperatorContext, Output, StreamOperator } from './stream-operator.js';
+
+/** What most operators do: keep nothing, suspend nothing, pass watermarks on. */
+export abstract class AbstractStreamOperator<In, Out> implements StreamOperator<In> {
+  protected readonly context: OperatorContext<Out>;
+  protected readonly output: Output<Out>;
+
+  constructor(context: OperatorContext<Out>) {
+    this.context = context;
+    this.output = context.output;
+  }
+
+  open(): void {}
+
+  abstract processElement(value: In, timestamp: number, input: number): void;
+
+  processWatermark(timestamp: number): void {
+    this.output.emitWatermark(timestamp);
+  }
+
+  processWatermarkStatus(idle: boolean): void {
+    this.output.emitWatermarkStatus(idle);
+  }
+
+  resume(): boolean {
+    return true;
+  }
+
+  endInput(): void {}
+
+  async snapshot(_checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+    return { stateBytes: 0 };
+  }
+
+  notifyCheckpointComplete(_checkpointId: CheckpointId): void {}
+
+  notifyCheckpointAborted(_checkpointId: CheckpointId): void {}
+
+  async close(): Promise<void> {}
+
+  /** What to throw for an error of the user's function. */
+  protected failed(error: unknown, what: string): unknown {
+    return this.context.failure.record(error, this.context.name, this.context.subtaskIndex, what);
+  }
+
+  /** After a user's function that could emit: its own `catch` may have swallowed an error of an operator behind. */
+  protected afterUserCall(result: unknown): void {
+    assertSynchronous(result, this.context.name);
+    if (this.context.failure.error !== undefined) throw this.context.failure.error;
+  }
+}

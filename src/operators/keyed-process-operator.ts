@@ -1,0 +1,175 @@
+import type { DeepReadonly } from '../api/deep-readonly.js';
+import type { KeyedProcessFunction, KeySelector } from '../api/functions.js';
+import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { Key } from '../key-groups/key.js';
+import type { CheckpointId } from '../protocol/ids.js';
+import { MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import { AbstractStreamOperator } from './abstract-stream-operator.js';
+import { CallGuard, GuardedCollector } from './guarded-collector.js';
+import { KeyedFunctionContext } from './keyed-function-context.js';
+import { KeyedRuntimeContext } from './keyed-runtime-context.js';
+import type { OperatorContext } from './stream-operator.js';
+import { KeyedTimerService } from './keyed-timer-service.js';
+
+/**
+ * Runs a KeyedProcessFunction. Invariant: a watermark is forwarded only after every timer that it makes due
+ * has fired, though the firing may be suspended between any two of them; an operator behind would else take
+ * a timer's results for late.
+ */
+export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStreamOperator<In, Out> {
+  private readonly fn: KeyedProcessFunction<K, In, Out>;
+  private readonly keySelector: KeySelector<In, K>;
+  private readonly backend: KeyedStateBackend;
+  private readonly guard: CallGuard;
+  private readonly collector: GuardedCollector<Out>;
+  private readonly timers: KeyedTimerService;
+  private readonly functionContext: KeyedFunctionContext<K>;
+  /** A watermark whose timers are still firing. */
+  private pendingWatermark: number | undefined;
+  private processingTimersAreDue = false;
+
+  constructor(
+    fn: KeyedProcessFunction<K, In, Out>,
+    keySelector: KeySelector<In, K>,
+    context: OperatorContext<Out>,
+  ) {
+    super(context);
+    if (context.keyedState === undefined) throw new Error(`Operator "${context.name}" has no keyed state backend.`);
+    this.fn = fn;
+    this.keySelector = keySelector;
+    this.backend = context.keyedState;
+    this.guard = new CallGuard(context.name);
+    this.collector = new GuardedCollector(context.output, this.guard, context.failure);
+    this.timers = new KeyedTimerService({
+      backend: this.backend,
+      clock: context.clock,
+      guard: this.guard,
+      restoredWatermark: restoredWatermark(context.restored),
+      onProcessingTimersDue: () => context.execute(() => this.fireProcessingTimers()),
+    });
+    this.functionContext = new KeyedFunctionContext<K>(this.backend, this.timers, this.collector);
+  }
+
+  override open(): void {
+    this.guard.active = true;
+    try {
+      this.afterUserCall(this.fn.open(new KeyedRuntimeContext(this.context, this.backend, this.guard)));
+    } catch (error) {
+      throw this.failed(error, 'open()');
+    } finally {
+      this.guard.active = false;
+    }
+    this.timers.scheduleProcessingTimers();
+  }
+
+  processElement(value: In, timestamp: number): void {
+    this.collector.timestamp = timestamp;
+    this.functionContext.timestamp = timestamp === NO_TIMESTAMP ? undefined : timestamp;
+    this.guard.active = true;
+    let result: unknown;
+    try {
+      this.backend.setCurrentKey(this.keySelector(value as DeepReadonly<In>));
+      result = this.fn.processElement(value as DeepReadonly<In>, this.functionContext, this.collector);
+    } catch (error) {
+      throw this.failed(error, 'processElement()');
+    } finally {
+      this.guard.active = false;
+    }
+    this.afterUserCall(result);
+  }
+
+  override processWatermark(timestamp: number): void {
+    this.timers.watermark = timestamp;
+    this.pendingWatermark = timestamp;
+    this.resume();
+  }
+
+  override resume(): boolean {
+    return this.fireEventTimers() && this.fireDueProcessingTimers();
+  }
+
+  override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+    const watermark = this.timers.watermark;
+    const keyedState = await this.backend.snapshot(checkpointId);
+    return {
+      keyedState: keyedState as unknown as NonNullable<OperatorSnapshot['keyedState']>,
+      subtaskState: { watermark },
+      stateBytes: keyedState.bytes,
+    };
+  }
+
+  override notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    this.backend.notifyCheckpointComplete(checkpointId);
+  }
+
+  override async close(): Promise<void> {
+    this.timers.close();
+    try {
+      this.fn.close();
+    } catch (error) {
+      throw this.failed(error, 'close()');
+    } finally {
+      await this.backend.close();
+    }
+  }
+
+  private fireProcessingTimers(): void {
+    this.processingTimersAreDue = true;
+    this.resume();
+  }
+
+  private fireEventTimers(): boolean {
+    while (this.pendingWatermark !== undefined) {
+      if (!this.context.availability.isAvailable) return false;
+      const timestamp = this.timers.eventTime.pollDue(this.pendingWatermark);
+      if (timestamp === undefined) {
+        const reached = this.pendingWatermark;
+        this.pendingWatermark = undefined;
+        this.output.emitWatermark(reached);
+      } else {
+        this.fire(timestamp, 'event-time');
+      }
+    }
+    return true;
+  }
+
+  private fireDueProcessingTimers(): boolean {
+    while (this.processingTimersAreDue) {
+      if (!this.context.availability.isAvailable) return false;
+      const timestamp = this.timers.processingTime.pollDue(this.context.clock.epochMs());
+      if (timestamp === undefined) {
+        this.processingTimersAreDue = false;
+        this.timers.scheduleProcessingTimers();
+      } else {
+        this.fire(timestamp, 'processing-time');
+      }
+    }
+    return true;
+  }
+
+  private fire(timestamp: number, timeDomain: 'event-time' | 'processing-time'): void {
+    const elementTime = timeDomain === 'event-time' ? timestamp : NO_TIMESTAMP;
+    this.collector.timestamp = elementTime;
+    this.functionContext.timestamp = timeDomain === 'event-time' ? timestamp : undefined;
+    this.functionContext.timeDomain = timeDomain;
+    this.guard.active = true;
+    let result: unknown;
+    try {
+      result = this.fn.onTimer(timestamp, this.functionContext, this.collector);
+    } catch (error) {
+      throw this.failed(error, 'onTimer()');
+    } finally {
+      this.guard.active = false;
+    }
+    this.afterUserCall(result);
+  }
+}
+
+function restoredWatermark(restored: OperatorSnapshot | undefined): number {
+  const state = restored?.subtaskState;
+  if (typeof state === 'object' && state !== null && 'watermark' in state && typeof state.watermark === 'number') {
+    return state.watermark;
+  }
+  return MIN_WATERMARK;
+}

@@ -1,0 +1,46 @@
+import type { RuntimeContext } from '../api/functions.js';
+import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import type {
+  ListState,
+  ListStateDescriptor,
+  MapState,
+  MapStateDescriptor,
+  ValueState,
+  ValueStateDescriptor,
+} from '../state/state-descriptors.js';
+import type { CallGuard } from './guarded-collector.js';
+import { GuardedListState, GuardedMapState, GuardedValueState } from './guarded-state.js';
+import type { OperatorContext } from './stream-operator.js';
+
+/** What `open` is given. States are handed out guarded, see CallGuard. */
+export class KeyedRuntimeContext implements RuntimeContext {
+  readonly operatorName: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly attemptNumber: number;
+  private readonly backend: KeyedStateBackend;
+  private readonly guard: CallGuard;
+
+  constructor(context: OperatorContext<never>, backend: KeyedStateBackend, guard: CallGuard) {
+    this.operatorName = context.name;
+    this.subtaskIndex = context.subtaskIndex;
+    this.parallelism = context.parallelism;
+    this.maxParallelism = context.maxParallelism;
+    this.attemptNumber = context.attempt;
+    this.backend = backend;
+    this.guard = guard;
+  }
+
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    return new GuardedValueState(this.backend.valueState(descriptor), this.guard);
+  }
+
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    return new GuardedListState(this.backend.listState(descriptor), this.guard);
+  }
+
+  getMapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    return new GuardedMapState(this.backend.mapState(descriptor), this.guard);
+  }
+}
