@@ -1,0 +1,115 @@
+import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { SourceSplit } from '../sources/source.js';
+import type { Failure } from './failures.js';
+import type { CheckpointId, ExecutionAttempt, OperatorUid, SlotIndex, SubtaskRef } from './ids.js';
+
+/**
+ * All that the JobManager and its TaskManagers say to each other. Every message carries its execution
+ * attempt, and a receiver drops one of another attempt: a late acknowledgement counted for the new attempt
+ * would complete a checkpoint whose state nobody has.
+ */
+export type ToTaskManager =
+  | {
+      readonly kind: 'deploy';
+      readonly attempt: ExecutionAttempt;
+      readonly deployment: TaskManagerDeployment;
+    }
+  | {
+      readonly kind: 'trigger-checkpoint';
+      readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
+      readonly triggeredAtMs: number;
+    }
+  | {
+      readonly kind: 'checkpoint-complete';
+      readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
+    }
+  | {
+      readonly kind: 'checkpoint-aborted';
+      readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
+    }
+  /** Close everything; the last checkpoint is durable. */
+  | { readonly kind: 'shut-down'; readonly attempt: ExecutionAttempt };
+
+export type FromTaskManager =
+  /** The job module is loaded; the JobManager compares the description with its own before it deploys. */
+  | {
+      readonly kind: 'graph-built';
+      readonly attempt: ExecutionAttempt;
+      readonly slot: SlotIndex;
+      readonly graphDescription: string;
+    }
+  /** State is restored and every operator is open: the subtasks run. */
+  | { readonly kind: 'running'; readonly attempt: ExecutionAttempt; readonly slot: SlotIndex }
+  | {
+      readonly kind: 'checkpoint-acknowledged';
+      readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
+      readonly subtask: SubtaskRef;
+      readonly snapshots: readonly SubtaskSnapshot[];
+    }
+  | {
+      readonly kind: 'checkpoint-declined';
+      readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
+      readonly subtask: SubtaskRef;
+      readonly failure: Failure;
+    }
+  /** All input of a subtask has ended and is processed. It lives on for the last checkpoint. */
+  | { readonly kind: 'subtask-finished'; readonly attempt: ExecutionAttempt; readonly subtask: SubtaskRef }
+  | {
+      readonly kind: 'failed';
+      readonly attempt: ExecutionAttempt;
+      readonly slot: SlotIndex;
+      readonly failure: Failure;
+    }
+  /** Also the sign of life: sent each `metricsIntervalMs`. */
+  | {
+      readonly kind: 'metrics';
+      readonly attempt: ExecutionAttempt;
+      readonly slot: SlotIndex;
+      readonly subtasks: readonly SubtaskMetrics[];
+    }
+  /** A sink hands a value to the process that runs the job (collect-for-tests). */
+  | {
+      readonly kind: 'report';
+      readonly attempt: ExecutionAttempt;
+      readonly operatorUid: OperatorUid;
+      readonly value: unknown;
+    }
+  | { readonly kind: 'shut-down-complete'; readonly attempt: ExecutionAttempt; readonly slot: SlotIndex };
+
+/** What one slot runs in one attempt. */
+export interface TaskManagerDeployment {
+  readonly slot: SlotIndex;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** Of this slot's subtasks; empty for a new job. Keyed and list state are already redistributed. */
+  readonly restored: readonly SubtaskSnapshot[];
+  /** The splits this slot reads, with the positions to read from. */
+  readonly splits: readonly SplitAssignment[];
+}
+
+export interface SplitAssignment {
+  readonly operatorUid: OperatorUid;
+  readonly splits: readonly SourceSplit[];
+}
+
+/** Totals of one subtask since its attempt began, counted per buffer. */
+export interface SubtaskMetrics {
+  readonly subtask: SubtaskRef;
+  readonly numRecordsIn: number;
+  readonly numRecordsOut: number;
+  readonly numBytesOut: number;
+  readonly numLateRecordsDropped: number;
+  readonly currentInputWatermark: number;
+  readonly isBackPressured: boolean;
+  readonly checkpointAlignmentTimeMs: number;
+  /** Monotonic ms of the TaskManager's clock spent processing and blocked, for busy and back-pressured time. */
+  readonly busyTimeMs: number;
+  readonly backPressuredTimeMs: number;
+  /** Of a source: records waiting in the log; undefined when unknown or no source. */
+  readonly pendingRecords: number | undefined;
+}
