@@ -14,6 +14,11 @@ export interface Source<T> {
   /** For the graph's hash: two builds of the same job give the same text. */
   readonly description: string;
   readonly boundedness: 'bounded' | 'continuous';
+  /**
+   * A split that has been caught up with the end of its input for so long is idle: watermarks no longer wait
+   * for it. Undefined where splits can't be idle. See `SplitWatermarks`.
+   */
+  readonly idleTimeoutMs: number | undefined;
   /** In the JobManager. The order is the assignment's: split i goes to subtask i % parallelism. */
   discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]>;
   /** In the TaskManager. */
@@ -48,11 +53,15 @@ export interface SourceReaderContext<T> {
 
 /** Where a reader emits; the runtime assigns timestamps and watermarks per split. */
 export interface SourceOutput<T> {
+  /** A split's event time; the runtime registers each split before it hands it to `addSplits`. */
+  splitOutput(splitId: SplitId): SplitOutput;
   /** `recordTimestamp` is the source's own (Kafka's record timestamp), or NO_TIMESTAMP. */
   collect(value: T, recordTimestamp: number, split: SplitOutput): void;
+  /** The split has reached its stop position: watermarks no longer wait for it. Called once for each, also for one that was restored finished. */
+  finishSplit(split: SplitOutput): void;
 }
 
-/** A split's event time, kept by the runtime, made by `SplitWatermarks.register`. */
+/** A split's event time, kept by the runtime, made by `SplitWatermarks.register`. Readers only pass it on. */
 export interface SplitOutput {
   readonly splitId: SplitId;
 }
@@ -75,6 +84,10 @@ export interface SourceReader {
   emitNext(recordsMax: number): SourceStatus;
   /** Where each split stands: the position after the last record emitted, not fetched. Finished splits included. */
   snapshotSplits(): readonly SourceSplit[];
+  /** Whether the split has emitted all that its input is known to hold. False for a finished split. */
+  isCaughtUp(splitId: SplitId): boolean;
+  /** Records left out because they could not be decoded, for the policy `skip`. */
+  readonly recordsSkipped: number;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
   pendingRecords(): number | undefined;
   close(): Promise<void>;

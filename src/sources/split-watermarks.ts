@@ -1,0 +1,131 @@
+import type { WatermarkStrategy } from '../api/watermarks.js';
+import type { SplitId } from '../protocol/ids.js';
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import type { SplitOutput } from './source.js';
+
+/**
+ * The event time of one source subtask: the minimum over its splits, so that a partition that is read
+ * ahead of the others does not make their records late. Invariants: the combined watermark never falls,
+ * not over a restore either (else a record that was late before a failure would not be late after it); a
+ * finished split leaves the minimum; an idle one leaves it until its next record.
+ *
+ * A split is idle when it has been caught up with the end of its input for the idle time-out. Time in which
+ * the subtask was held back by backpressure does not count: then nothing was fetched, and "caught up" is
+ * old knowledge.
+ */
+export class SplitWatermarks {
+  private readonly splits = new Map<SplitId, SplitEventTime>();
+  private readonly outOfOrdernessMs: number | undefined;
+  private readonly idleTimeoutMs: number;
+  private lastCombined = MIN_WATERMARK;
+  private lastTickMs: number | undefined;
+
+  /** `idleTimeoutMs` undefined: splits are never idle. */
+  constructor(strategy: WatermarkStrategy<unknown>, idleTimeoutMs: number | undefined) {
+    this.outOfOrdernessMs = strategy.kind === 'none' ? undefined : strategy.maxOutOfOrdernessMs;
+    this.idleTimeoutMs = idleTimeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The combined watermark that the restored checkpoint holds; before the first `combined()`. */
+  restoreCombined(watermark: number): void {
+    this.lastCombined = Math.max(this.lastCombined, watermark);
+  }
+
+  /** `restored` is what `snapshot` gave for this split, wherever it was read before. */
+  register(splitId: SplitId, restored: SplitWatermarkState | undefined): SplitOutput {
+    if (this.splits.has(splitId)) throw new Error(`Split ${splitId} is registered twice.`);
+    const split = new SplitEventTime(splitId, restored?.maxTimestamp ?? NO_TIMESTAMP);
+    this.splits.set(splitId, split);
+    return split;
+  }
+
+  outputOf(splitId: SplitId): SplitOutput {
+    const split = this.splits.get(splitId);
+    if (split === undefined) throw new Error(`Split ${splitId} is not registered.`);
+    return split;
+  }
+
+  /** Per record: `timestamp` is the one assigned, or NO_TIMESTAMP. */
+  onRecord(split: SplitOutput, timestamp: number): void {
+    const eventTime = split as SplitEventTime;
+    if (timestamp > eventTime.maxTimestamp) eventTime.maxTimestamp = timestamp;
+    eventTime.hadRecords = true;
+    eventTime.isIdle = false;
+  }
+
+  finishSplit(split: SplitOutput): void {
+    (split as SplitEventTime).isFinished = true;
+  }
+
+  /**
+   * Lets `nowMs` (monotonic) pass for idleness; call it some times per idle time-out.
+   * @param isHeldBack whether the subtask can't emit now.
+   * @param isCaughtUp the reader's answer.
+   */
+  onTick(nowMs: number, isHeldBack: boolean, isCaughtUp: (splitId: SplitId) => boolean): void {
+    const elapsedMs = nowMs - (this.lastTickMs ?? nowMs);
+    this.lastTickMs = nowMs;
+    for (const split of this.splits.values()) {
+      if (split.hadRecords || !isCaughtUp(split.splitId)) {
+        split.hadRecords = false;
+        split.isIdle = false;
+        split.caughtUpForMs = 0;
+      } else if (!isHeldBack) {
+        split.caughtUpForMs += elapsedMs;
+        if (split.caughtUpForMs >= this.idleTimeoutMs) split.isIdle = true;
+      }
+    }
+  }
+
+  /** The subtask's watermark, never falling; MIN_WATERMARK before every active split has one, or without a strategy. */
+  combined(): number {
+    if (this.outOfOrdernessMs === undefined) return this.lastCombined;
+    let minimum = MAX_WATERMARK;
+    for (const split of this.splits.values()) {
+      if (split.isFinished || split.isIdle) continue;
+      if (split.maxTimestamp < minimum) minimum = split.maxTimestamp;
+    }
+    // With no active split nothing moves: the end of the input brings the last watermark, idleness none.
+    if (minimum !== MAX_WATERMARK && minimum !== NO_TIMESTAMP) {
+      // As in Flink, a watermark t says that no element at or before t will follow; one equal to the newest may.
+      const watermark = minimum - this.outOfOrdernessMs - 1;
+      if (watermark > this.lastCombined) this.lastCombined = watermark;
+    }
+    return this.lastCombined;
+  }
+
+  /** Whether every unfinished split is idle, or there is none: the subtask's channels are idle then. */
+  get isIdle(): boolean {
+    for (const split of this.splits.values()) {
+      if (!split.isFinished && !split.isIdle) return false;
+    }
+    return true;
+  }
+
+  /** What the checkpoint keeps of a split, beside its position. */
+  snapshot(splitId: SplitId): SplitWatermarkState {
+    const split = this.outputOf(splitId) as SplitEventTime;
+    return split.maxTimestamp === NO_TIMESTAMP ? {} : { maxTimestamp: split.maxTimestamp };
+  }
+}
+
+/** A split's part of a checkpoint: plain JSON. Idleness is not in it: a restored split must prove it anew. */
+export interface SplitWatermarkState {
+  /** The newest event time seen, in epoch ms. */
+  readonly maxTimestamp?: number;
+}
+
+class SplitEventTime implements SplitOutput {
+  readonly splitId: SplitId;
+  maxTimestamp: number;
+  isFinished = false;
+  isIdle = false;
+  /** Since the last tick. Set per record, in place of reading a clock per record. */
+  hadRecords = false;
+  caughtUpForMs = 0;
+
+  constructor(splitId: SplitId, maxTimestamp: number) {
+    this.splitId = splitId;
+    this.maxTimestamp = maxTimestamp;
+  }
+}
