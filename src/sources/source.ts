@@ -3,6 +3,7 @@ import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
+import type { SplitWatermarkState } from './split-watermark-state.js';
 
 /**
  * A source is a set of splits (a topic's partitions, a range of a sequence). The JobManager discovers them
@@ -36,8 +37,10 @@ export interface SourceSplit {
   readonly splitId: SplitId;
   /** Position within its source, for round-robin assignment (Kafka: the partition number). */
   readonly index: number;
-  /** Position, stop position, watermark …: the source's own. */
+  /** Position, stop position …: the source's own. */
   readonly state: JsonValue;
+  /** Its event time, added by the runtime when it takes a snapshot (`SplitWatermarks.snapshot`). */
+  readonly watermark?: SplitWatermarkState;
 }
 
 export interface SourceReaderContext<T> {
@@ -88,6 +91,8 @@ export interface SourceReader {
   isCaughtUp(splitId: SplitId): boolean;
   /** Records left out because they could not be decoded, for the policy `skip`. */
   readonly recordsSkipped: number;
+  /** Whether all that is known of a split has been emitted: only then can it become idle. */
+  isCaughtUp(splitId: SplitId): boolean;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
   pendingRecords(): number | undefined;
   close(): Promise<void>;

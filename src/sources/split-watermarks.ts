@@ -2,6 +2,7 @@ import type { WatermarkStrategy } from '../api/watermarks.js';
 import type { SplitId } from '../protocol/ids.js';
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import type { SplitOutput } from './source.js';
+import type { SplitWatermarkState } from './split-watermark-state.js';
 
 /**
  * The event time of one source subtask: the minimum over its splits, so that a partition that is read
@@ -107,12 +108,6 @@ export class SplitWatermarks {
     const split = this.outputOf(splitId) as SplitEventTime;
     return split.maxTimestamp === NO_TIMESTAMP ? {} : { maxTimestamp: split.maxTimestamp };
   }
-}
-
-/** A split's part of a checkpoint: plain JSON. Idleness is not in it: a restored split must prove it anew. */
-export interface SplitWatermarkState {
-  /** The newest event time seen, in epoch ms. */
-  readonly maxTimestamp?: number;
 }
 
 class SplitEventTime implements SplitOutput {

@@ -1,0 +1,206 @@
+import { logFailure } from '../log/log-failure.js';
+import type { LogBatch, LogClient, LogReader } from '../log/log-port.js';
+import type { SplitId } from '../protocol/ids.js';
+import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
+import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
+import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus, SplitOutput } from './source.js';
+
+/** What happens to a record that can't be decoded: it fails the job, or is left out and counted. */
+export type UndecodablePolicy = 'fail' | 'skip';
+
+/**
+ * Fetched and not yet emitted bytes of one subtask. At 1 KB a record and 200,000 records/s it is 40 ms of
+ * work: enough to hide the round trip of a fetch, little enough to be nothing beside a thread's own memory.
+ */
+const prefetchBytes = 8 * 1024 * 1024;
+
+/**
+ * Reads the splits of one subtask. Invariant: a split's position is the next offset to emit, never one that
+ * was only fetched; a checkpoint that held the latter would lose what lay between.
+ */
+export class LogSourceReader<T> implements SourceReader {
+  recordsSkipped = 0;
+  private readonly context: SourceReaderContext<T>;
+  private readonly decoder: RecordDecoder<T>;
+  private readonly undecodable: UndecodablePolicy;
+  private readonly isBounded: boolean;
+  private readonly splits = new Map<SplitId, LogSplitReader>();
+  private unfinishedSplits = 0;
+  private hasSplits = false;
+  private reader: LogReader | undefined;
+  private opening: Promise<void> | undefined;
+  private isClosed = false;
+  /** The batch being emitted, and its split; a batch is left in its middle when the output is full. */
+  private batch: LogBatch | undefined;
+  private batchSplit: LogSplitReader | undefined;
+
+  constructor(
+    context: SourceReaderContext<T>,
+    decoder: RecordDecoder<T>,
+    undecodable: UndecodablePolicy,
+    isBounded: boolean,
+  ) {
+    this.context = context;
+    this.decoder = decoder;
+    this.undecodable = undecodable;
+    this.isBounded = isBounded;
+  }
+
+  addSplits(splits: readonly SourceSplit[]): void {
+    this.hasSplits = true;
+    for (const assigned of splits) {
+      const split = new LogSplitReader(
+        readLogSplit(assigned),
+        this.context.output.splitOutput(assigned.splitId),
+      );
+      this.splits.set(assigned.splitId, split);
+      if (split.isAtStop) this.context.output.finishSplit(split.output);
+      else {
+        this.unfinishedSplits += 1;
+        if (this.reader !== undefined) addToReader(this.reader, split);
+      }
+    }
+    if (this.unfinishedSplits > 0) this.opening ??= this.open();
+    else this.context.onAvailable();
+  }
+
+  emitNext(recordsMax: number): SourceStatus {
+    let recordsLeft = recordsMax;
+    while (recordsLeft > 0 && this.context.availability.isAvailable) {
+      if (this.batch === undefined && !this.pollBatch()) {
+        return this.isBounded && this.hasSplits && this.unfinishedSplits === 0
+          ? 'end-of-input'
+          : 'nothing-available';
+      }
+      recordsLeft = this.emitFromBatch(this.batch!, this.batchSplit!, recordsLeft);
+    }
+    return 'more-available';
+  }
+
+  snapshotSplits(): readonly SourceSplit[] {
+    return Array.from(this.splits.values(), (split) => logSplit(split));
+  }
+
+  isCaughtUp(splitId: SplitId): boolean {
+    const split = this.splits.get(splitId);
+    if (split === undefined || split.isAtStop) return false;
+    const endOffset = this.reader?.endOffset(split);
+    return endOffset !== undefined && split.position >= endOffset;
+  }
+
+  pendingRecords(): number | undefined {
+    let pending = 0;
+    for (const split of this.splits.values()) {
+      if (split.isAtStop) continue;
+      const endOffset = this.reader?.endOffset(split);
+      if (endOffset === undefined) return undefined;
+      pending += Math.max(0, Math.min(endOffset, split.stopPosition ?? endOffset) - split.position);
+    }
+    return pending;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.opening;
+    this.batch?.release();
+    this.batch = undefined;
+    await this.reader?.close();
+  }
+
+  /** Never rejects: an error fails the attempt. */
+  private async open(): Promise<void> {
+    try {
+      const log: LogClient = await this.context.log();
+      if (this.isClosed) return;
+      this.reader = log.openReader({
+        onAvailable: () => this.context.onAvailable(),
+        onError: (error) => this.fail(error),
+        prefetchBytes,
+      });
+      for (const split of this.splits.values()) if (!split.isAtStop) addToReader(this.reader, split);
+      this.context.onAvailable();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (!this.isClosed)
+      this.context.fail(logFailure(`Reading in source "${this.context.operatorName}"`, error));
+  }
+
+  private pollBatch(): boolean {
+    this.batch = this.reader?.poll();
+    if (this.batch === undefined) return false;
+    this.batchSplit = this.splits.get(logSplitId(this.batch));
+    if (this.batchSplit === undefined) {
+      throw new Error(`The log gave a batch of ${logSplitId(this.batch)}, which was not asked for.`);
+    }
+    return true;
+  }
+
+  /** Emits until the batch or the records asked for are used up or the output is full; gives how many records are left to ask for. */
+  private emitFromBatch(batch: LogBatch, split: LogSplitReader, recordsMax: number): number {
+    const { availability, output } = this.context;
+    let recordsLeft = recordsMax;
+    while (recordsLeft > 0 && availability.isAvailable) {
+      if (!batch.next()) {
+        this.finishBatch(batch, split);
+        return recordsLeft;
+      }
+      recordsLeft -= 1;
+      let value: T;
+      try {
+        value = this.decoder.decode(batch);
+      } catch (error) {
+        if (this.undecodable === 'fail') throw undecodableRecord(this.context.operatorName, batch, error);
+        this.recordsSkipped += 1;
+        split.position = batch.offset + 1;
+        continue;
+      }
+      output.collect(value, batch.timestamp, split.output);
+      split.position = batch.offset + 1;
+    }
+    return recordsLeft;
+  }
+
+  private finishBatch(batch: LogBatch, split: LogSplitReader): void {
+    split.position = batch.positionAfter;
+    batch.release();
+    this.batch = undefined;
+    this.batchSplit = undefined;
+    if (split.isAtStop) {
+      this.unfinishedSplits -= 1;
+      this.context.output.finishSplit(split.output);
+    }
+  }
+}
+
+/** One split as it is read. */
+class LogSplitReader implements LogSplitState {
+  readonly topic: string;
+  readonly partition: number;
+  readonly stopPosition: number | null;
+  readonly output: SplitOutput;
+  position: number;
+
+  constructor(state: LogSplitState, output: SplitOutput) {
+    this.topic = state.topic;
+    this.partition = state.partition;
+    this.stopPosition = state.stopPosition;
+    this.position = state.position;
+    this.output = output;
+  }
+
+  get isAtStop(): boolean {
+    return this.stopPosition !== null && this.position >= this.stopPosition;
+  }
+}
+
+function addToReader(reader: LogReader, split: LogSplitReader): void {
+  reader.addPartition(
+    { topic: split.topic, partition: split.partition },
+    split.position,
+    split.stopPosition ?? undefined,
+  );
+}

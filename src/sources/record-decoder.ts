@@ -1,0 +1,88 @@
+import type { ValueCodec } from '../codecs/value-codec.js';
+import type { LogBatch } from '../log/log-port.js';
+import { MillraceError } from '../protocol/failures.js';
+
+/** Turns a batch's current record into an element. */
+export interface RecordDecoder<T> {
+  decode(batch: LogBatch): T;
+}
+
+/** An element of a source that was given a codec for keys, too. */
+export interface KeyedRecord<K, V> {
+  readonly key: K;
+  readonly value: V;
+}
+
+export class ValueDecoder<V> implements RecordDecoder<V> {
+  private readonly value: ValueCodec<V>;
+
+  constructor(value: ValueCodec<V>) {
+    this.value = value;
+  }
+
+  decode(batch: LogBatch): V {
+    return decodeField(this.value, 'value', batch.bytes, batch.valueStart, batch.valueEnd);
+  }
+}
+
+export class KeyedRecordDecoder<K, V> implements RecordDecoder<KeyedRecord<K, V>> {
+  private readonly key: ValueCodec<K>;
+  private readonly value: ValueCodec<V>;
+
+  constructor(key: ValueCodec<K>, value: ValueCodec<V>) {
+    this.key = key;
+    this.value = value;
+  }
+
+  decode(batch: LogBatch): KeyedRecord<K, V> {
+    return {
+      key: decodeField(this.key, 'key', batch.bytes, batch.keyStart, batch.keyEnd),
+      value: decodeField(this.value, 'value', batch.bytes, batch.valueStart, batch.valueEnd),
+    };
+  }
+}
+
+function decodeField<T>(
+  codec: ValueCodec<T>,
+  field: 'key' | 'value',
+  bytes: Buffer,
+  start: number,
+  end: number,
+): T {
+  if (start >= 0) return codec.decode(bytes, start, end);
+  if (codec.decodeNull !== undefined) return codec.decodeNull();
+  throw new TypeError(
+    `The ${field} is null (a tombstone, or a key that is missing); nullable(codec) accepts it.`,
+  );
+}
+
+/** The failure of an attempt that met a record it can't read. */
+export function undecodableRecord(operatorName: string, batch: LogBatch, cause: unknown): MillraceError {
+  return new MillraceError(
+    `Source "${operatorName}" can't decode the record at ${batch.topic} partition ${batch.partition} offset ${batch.offset}: ${causeMessage(cause)} Its value begins with ${valuePreview(batch)}. Correct the codec, or leave such records out with onUndecodable: 'skip'.`,
+    // Another attempt would meet the same bytes.
+    { domain: 'outside-system', action: 'fail-job', cause },
+  );
+}
+
+/** Enough to recognise a record by, and never a whole one in a log. */
+const previewBytesMax = 60;
+
+const unprintable = /[^\x20-\x7e]/;
+
+function valuePreview(batch: LogBatch): string {
+  if (batch.valueStart < 0) return 'nothing: it is null';
+  if (batch.valueStart === batch.valueEnd) return 'nothing: it is empty';
+  const previewEnd = Math.min(batch.valueEnd, batch.valueStart + previewBytesMax);
+  const text = batch.bytes.toString('latin1', batch.valueStart, previewEnd);
+  const rest = previewEnd < batch.valueEnd ? ' …' : '';
+  // Bytes that no terminal shows are given in hex.
+  return unprintable.test(text)
+    ? `the bytes ${batch.bytes.toString('hex', batch.valueStart, previewEnd)}${rest}`
+    : `${JSON.stringify(text)}${rest}`;
+}
+
+function causeMessage(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

@@ -1,0 +1,102 @@
+import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { StreamNode } from '../graph/stream-graph.js';
+import type { StreamOperator } from '../operators/stream-operator.js';
+import type { CheckpointId, SubtaskIndex } from '../protocol/ids.js';
+import type { StreamEvent } from '../protocol/stream-elements.js';
+import type { ChainOutput, EdgeTarget } from './chain-output.js';
+
+/**
+ * The operators of one subtask that call each other directly. Invariant: nothing new enters the chain while
+ * one of its operators is suspended (`resume` has not answered true); so a barrier never falls between the
+ * results of one element.
+ */
+export class OperatorChain {
+  /** Where the head's input enters: the head operator, or for a source the source's output. */
+  readonly headOutput: ChainOutput;
+  private readonly links: readonly ChainLink[];
+  private readonly edges: readonly EdgeTarget[];
+  private readonly subtaskIndex: SubtaskIndex;
+  private endingAt = 0;
+
+  constructor(parts: OperatorChainParts) {
+    this.headOutput = parts.headOutput;
+    this.links = parts.links;
+    this.edges = parts.edges;
+    this.subtaskIndex = parts.subtaskIndex;
+  }
+
+  /** From the end to the head, so that what an operator emits in `open` finds an open operator. */
+  open(): void {
+    for (const link of [...this.links].reverse()) link.operator.open();
+  }
+
+  /** Goes on with suspended emissions, from the end to the head; true when none is left. */
+  resume(): boolean {
+    for (let index = this.links.length - 1; index >= 0; index -= 1) {
+      if (this.links[index]?.operator.resume() === false) return false;
+    }
+    return true;
+  }
+
+  /** Ends the operators' input from head to end; false when one must be resumed first (call again). */
+  endInput(): boolean {
+    for (; this.endingAt < this.links.length; this.endingAt += 1) {
+      if (!this.resume()) return false;
+      this.links[this.endingAt]?.operator.endInput();
+    }
+    return this.resume();
+  }
+
+  /** Takes every operator's part of the checkpoint now; resolves when all are durable. */
+  snapshot(checkpointId: CheckpointId): Promise<SubtaskSnapshot[]> {
+    return Promise.all(
+      this.links.map(async ({ node, operator }) => ({
+        operatorUid: node.uid,
+        subtaskIndex: this.subtaskIndex,
+        snapshot: await operator.snapshot(checkpointId),
+      })),
+    );
+  }
+
+  notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    for (const { operator } of this.links) operator.notifyCheckpointComplete(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: CheckpointId): void {
+    for (const { operator } of this.links) operator.notifyCheckpointAborted(checkpointId);
+  }
+
+  /** Sends an event into every channel that leaves the vertex. */
+  broadcastEvent(event: StreamEvent): void {
+    for (const edge of this.edges) edge.writer.broadcastEvent(event);
+  }
+
+  flush(): void {
+    for (const edge of this.edges) edge.writer.flush();
+  }
+
+  get numRecordsOut(): number {
+    return this.edges.reduce((total, edge) => total + edge.numRecordsOut, 0);
+  }
+
+  get numBytesOut(): number {
+    return this.edges.reduce((total, edge) => total + edge.writer.bytesOut, 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.operator.close()));
+  }
+}
+
+export interface ChainLink {
+  readonly node: StreamNode;
+  readonly operator: StreamOperator<unknown>;
+}
+
+export interface OperatorChainParts {
+  readonly headOutput: ChainOutput;
+  /** From head to end. A source is no link: it emits into `headOutput`. */
+  readonly links: readonly ChainLink[];
+  readonly edges: readonly EdgeTarget[];
+  readonly subtaskIndex: SubtaskIndex;
+}

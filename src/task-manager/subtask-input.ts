@@ -1,0 +1,29 @@
+import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { CheckpointId } from '../protocol/ids.js';
+
+/** Where a subtask's elements come from: a source's reader, or the gate over its input channels. */
+export interface SubtaskInput {
+  /**
+   * Passes up to `recordsMax` elements into the chain, fewer when the output becomes unavailable. Asks for a
+   * checkpoint (`CheckpointTaker`) when the barriers of its channels say so.
+   */
+  processNext(recordsMax: number): InputStatus;
+  /**
+   * The JobManager has triggered a checkpoint. A source takes it now; a gate waits for its barriers, unless
+   * all its channels have ended.
+   */
+  triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void;
+  checkpointAborted(checkpointId: CheckpointId): void;
+  /** Its own part of a checkpoint, taken with the chain's. */
+  snapshot(): readonly SubtaskSnapshot[];
+  readonly numRecordsIn: number;
+  readonly currentInputWatermark: number;
+  readonly alignmentTimeMs: number;
+  pendingRecords(): number | undefined;
+  close(): Promise<void>;
+}
+
+export type InputStatus = 'more-available' | 'nothing-available' | 'end-of-input';
+
+/** Takes the subtask's part of a checkpoint, between two elements. */
+export type CheckpointTaker = (checkpointId: CheckpointId, triggeredAtMs: number) => void;

@@ -1,0 +1,158 @@
+import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CheckpointId, SubtaskRef } from '../protocol/ids.js';
+import type { SubtaskMetrics } from '../protocol/messages.js';
+import type { OperatorChain } from './operator-chain.js';
+import type { SubtaskInput } from './subtask-input.js';
+
+/**
+ * One subtask of a vertex, as one explicit machine: its input, its chain, and the order in which the two
+ * may act. Invariants: nothing enters the chain while the output is unavailable or an emission is
+ * suspended; a checkpoint is taken only between two elements; after its end-of-input a subtask still takes
+ * part in checkpoints, until the JobManager has the last one.
+ */
+export class Subtask {
+  readonly ref: SubtaskRef;
+  private readonly options: SubtaskOptions;
+  private state: SubtaskState = 'running';
+  /** The output was full after the last call, so an operator may be suspended: ask it before anything else. */
+  private maySuspend = false;
+  private readonly actions: (() => void)[] = [];
+
+  constructor(options: SubtaskOptions) {
+    this.ref = options.ref;
+    this.options = options;
+  }
+
+  /** Queues an action to run between two elements. */
+  execute(action: () => void): void {
+    this.actions.push(action);
+    this.options.wake();
+  }
+
+  /** Does a bounded piece of work. */
+  step(recordsMax: number): StepResult {
+    const { chain, availability } = this.options;
+    if (this.maySuspend && !chain.resume()) return 'blocked';
+    this.maySuspend = false;
+    const acted = this.runActions();
+    if (this.maySuspend) return 'blocked';
+    switch (this.state) {
+      case 'running':
+        return availability.isAvailable ? this.processInput(recordsMax) : 'blocked';
+      case 'ending':
+        return this.endInput();
+      case 'finished':
+        return acted ? 'worked' : 'idle';
+    }
+  }
+
+  triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
+    this.execute(() => this.options.input.triggerCheckpoint(checkpointId, triggeredAtMs));
+  }
+
+  notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    this.execute(() => this.options.chain.notifyCheckpointComplete(checkpointId));
+  }
+
+  notifyCheckpointAborted(checkpointId: CheckpointId): void {
+    this.execute(() => {
+      this.options.input.checkpointAborted(checkpointId);
+      this.options.chain.notifyCheckpointAborted(checkpointId);
+    });
+  }
+
+  /** Takes this subtask's part of a checkpoint and sends the barrier on. Called by the input, between elements. */
+  takeCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
+    const { chain, input } = this.options;
+    const ofInput = input.snapshot();
+    const ofChain = chain.snapshot(checkpointId);
+    // Behind end-of-input there is nobody left to read a barrier.
+    if (this.state !== 'finished') chain.broadcastEvent({ kind: 'barrier', checkpointId, triggeredAtMs });
+    ofChain.then(
+      (snapshots) => this.options.acknowledge(checkpointId, [...ofInput, ...snapshots]),
+      (error) => this.options.fail(error),
+    );
+  }
+
+  flush(): void {
+    this.options.chain.flush();
+  }
+
+  get isBackPressured(): boolean {
+    return this.state === 'running' && !this.options.availability.isAvailable;
+  }
+
+  metrics(): Omit<SubtaskMetrics, 'busyTimeMs' | 'backPressuredTimeMs'> {
+    const { chain, input } = this.options;
+    return {
+      subtask: this.ref,
+      numRecordsIn: input.numRecordsIn,
+      numRecordsOut: chain.numRecordsOut,
+      numBytesOut: chain.numBytesOut,
+      numLateRecordsDropped: 0,
+      currentInputWatermark: input.currentInputWatermark,
+      isBackPressured: this.isBackPressured,
+      checkpointAlignmentTimeMs: input.alignmentTimeMs,
+      pendingRecords: input.pendingRecords(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.options.input.close(), this.options.chain.close()]);
+  }
+
+  private processInput(recordsMax: number): StepResult {
+    const status = this.options.input.processNext(recordsMax);
+    this.maySuspend = !this.options.availability.isAvailable;
+    if (status === 'end-of-input') {
+      this.state = 'ending';
+      return this.maySuspend ? 'blocked' : this.endInput();
+    }
+    return status === 'more-available' ? 'worked' : 'idle';
+  }
+
+  private endInput(): StepResult {
+    const { chain, onFinished } = this.options;
+    if (!chain.endInput()) {
+      this.maySuspend = true;
+      return 'blocked';
+    }
+    chain.broadcastEvent({ kind: 'end-of-input' });
+    chain.flush();
+    this.state = 'finished';
+    onFinished();
+    return 'worked';
+  }
+
+  private runActions(): boolean {
+    const due = this.actions.splice(0);
+    for (let index = 0; index < due.length; index += 1) {
+      due[index]?.();
+      if (!this.options.availability.isAvailable && !this.options.chain.resume()) {
+        // An action's emission was suspended: the others wait, in their order, before later ones.
+        this.maySuspend = true;
+        this.actions.unshift(...due.slice(index + 1));
+        break;
+      }
+    }
+    return due.length > 0;
+  }
+}
+
+type SubtaskState = 'running' | 'ending' | 'finished';
+
+/** `idle`: no input is here. `blocked`: the output is full. Either way somebody will wake the task. */
+export type StepResult = 'worked' | 'idle' | 'blocked';
+
+export interface SubtaskOptions {
+  readonly ref: SubtaskRef;
+  readonly input: SubtaskInput;
+  readonly chain: OperatorChain;
+  readonly availability: OutputAvailability;
+  /** Asks for a turn. */
+  readonly wake: () => void;
+  readonly acknowledge: (checkpointId: CheckpointId, snapshots: readonly SubtaskSnapshot[]) => void;
+  readonly onFinished: () => void;
+  readonly fail: (error: unknown) => void;
+}
