@@ -1,0 +1,163 @@
+import { assignTimestamp, type WatermarkStrategy } from '../api/watermarks.js';
+import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CancelTimer, Clock } from '../host/clock.js';
+import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
+import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
+import type { Source, SourceOutput, SourceReader, SourceReaderContext, SourceSplit, SplitOutput } from '../sources/source.js';
+import { SplitWatermarks } from '../sources/split-watermarks.js';
+import type { ChainOutput } from './chain-output.js';
+import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input.js';
+
+/**
+ * The input of a source's subtask: its reader, and the event time of its splits. Invariant: the watermark
+ * that the restored checkpoint knew is emitted before the first record, so that what was late before a
+ * failure is late after it.
+ */
+export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
+  numRecordsIn = 0;
+  readonly alignmentTimeMs = 0;
+  private readonly options: SourceInputOptions;
+  private readonly reader: SourceReader;
+  private readonly watermarks: SplitWatermarks;
+  private readonly strategy: WatermarkStrategy<unknown>;
+  private readonly output: ChainOutput;
+  private lastWatermark = MIN_WATERMARK;
+  private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
+  private isIdle = false;
+  private hasEnded = false;
+  private cancelTimer: CancelTimer | undefined;
+
+  constructor(options: SourceInputOptions) {
+    this.options = options;
+    this.output = options.output;
+    this.strategy = options.strategy ?? { kind: 'none' };
+    this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
+    this.watermarks.restoreCombined(options.restoredWatermark);
+    this.reader = options.source.createReader({ ...options.readerContext, output: this });
+    for (const split of options.splits) this.watermarks.register(split.splitId, split.watermark);
+    this.reader.addSplits(options.splits);
+    if (this.strategy.kind !== 'none') this.scheduleTick();
+  }
+
+  processNext(recordsMax: number): InputStatus {
+    if (this.hasEnded) return 'end-of-input';
+    if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.advanceWatermark();
+    if (!this.options.availability.isAvailable) return 'more-available';
+    const status = this.reader.emitNext(recordsMax);
+    if (status === 'end-of-input') {
+      this.hasEnded = true;
+      this.cancelTimer?.();
+      this.emitWatermark(MAX_WATERMARK);
+    } else if (this.options.clock.monotonicMs() - this.lastWatermarkAtMs >= watermarkIntervalMs) {
+      this.advanceWatermark();
+    }
+    return status;
+  }
+
+  outputOf(splitId: SplitId): SplitOutput {
+    return this.watermarks.outputOf(splitId);
+  }
+
+  collect(value: unknown, recordTimestamp: number, split: SplitOutput): void {
+    const timestamp = assignTimestamp(this.strategy, value, recordTimestamp);
+    this.numRecordsIn += 1;
+    this.watermarks.onRecord(split, timestamp);
+    this.output.collect(value, timestamp);
+  }
+
+  finishSplit(split: SplitOutput): void {
+    this.watermarks.finishSplit(split);
+  }
+
+  triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
+    this.options.takeCheckpoint(checkpointId, triggeredAtMs);
+  }
+
+  checkpointAborted(): void {}
+
+  snapshot(): readonly SubtaskSnapshot[] {
+    const splits = this.reader.snapshotSplits().map((split) => ({
+      ...split,
+      watermark: this.watermarks.snapshot(split.splitId),
+    }));
+    return [
+      {
+        operatorUid: this.options.operatorUid,
+        subtaskIndex: this.options.subtaskIndex,
+        snapshot: {
+          listState: splits as unknown as readonly JsonValue[],
+          subtaskState: { watermark: this.lastWatermark },
+          stateBytes: 0,
+        },
+      },
+    ];
+  }
+
+  get currentInputWatermark(): number {
+    return this.lastWatermark;
+  }
+
+  pendingRecords(): number | undefined {
+    return this.reader.pendingRecords();
+  }
+
+  async close(): Promise<void> {
+    this.cancelTimer?.();
+    await this.reader.close();
+  }
+
+  private advanceWatermark(): void {
+    this.lastWatermarkAtMs = this.options.clock.monotonicMs();
+    const watermark = this.watermarks.combined();
+    if (watermark > this.lastWatermark) this.emitWatermark(watermark);
+  }
+
+  private emitWatermark(watermark: number): void {
+    this.lastWatermark = watermark;
+    if (this.isIdle) this.emitIdleness(false);
+    this.output.emitWatermark(watermark);
+  }
+
+  private emitIdleness(idle: boolean): void {
+    this.isIdle = idle;
+    this.output.emitWatermarkStatus(idle);
+  }
+
+  /** Without records nothing calls `processNext`, but time passes for idleness all the same. */
+  private scheduleTick(): void {
+    this.cancelTimer = this.options.clock.setTimer(watermarkIntervalMs, () => {
+      this.scheduleTick();
+      this.options.execute(() => this.tick());
+    });
+  }
+
+  private tick(): void {
+    if (this.hasEnded) return;
+    const isHeldBack = !this.options.availability.isAvailable;
+    this.watermarks.onTick(this.options.clock.monotonicMs(), isHeldBack, (split) => this.reader.isCaughtUp(split));
+    this.advanceWatermark();
+    if (this.watermarks.isIdle !== this.isIdle) this.emitIdleness(this.watermarks.isIdle);
+  }
+}
+
+/** Flink's auto-watermark interval: often enough for windows of seconds, too seldom to cost anything. */
+const watermarkIntervalMs = 200;
+
+export interface SourceInputOptions {
+  readonly operatorUid: OperatorUid;
+  readonly subtaskIndex: SubtaskIndex;
+  readonly source: Source<unknown>;
+  readonly strategy: WatermarkStrategy<unknown> | undefined;
+  /** A split without records is left out of the watermark after this; undefined for never. */
+  readonly idleTimeoutMs: number | undefined;
+  readonly splits: readonly SourceSplit[];
+  readonly restoredWatermark: number;
+  readonly output: ChainOutput;
+  readonly availability: OutputAvailability;
+  readonly clock: Clock;
+  readonly readerContext: Omit<SourceReaderContext<unknown>, 'output'>;
+  readonly takeCheckpoint: CheckpointTaker;
+  /** Runs an action between two elements. */
+  readonly execute: (action: () => void) => void;
+}
