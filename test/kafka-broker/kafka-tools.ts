@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { kafkaClassPath } from './kafka-distribution.js';
+
+export interface ConsoleConsumerOptions {
+  /** Default `read_committed`. */
+  readonly isolation?: 'read_committed' | 'read_uncommitted';
+  /** Ends when nothing came for this long, the time to find the end included; default 5 s. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface ConsoleRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: string | null;
+}
+
+export interface TransactionListing {
+  readonly transactionalId: string;
+  readonly producerId: string;
+  /** `Ongoing`, `CompleteCommit`, … */
+  readonly state: string;
+}
+
+/** Key and value are text without tabs and line ends; JSON is. */
+export async function readWithConsoleConsumer(
+  brokers: readonly string[],
+  topic: string,
+  options: ConsoleConsumerOptions = {},
+): Promise<ConsoleRecord[]> {
+  const properties = [
+    'print.key=true',
+    'print.partition=true',
+    'print.offset=true',
+    `null.literal=${nullLiteral}`,
+  ];
+  const output = await runTool([
+    'org.apache.kafka.tools.consumer.ConsoleConsumer',
+    ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
+    ...['--isolation-level', options.isolation ?? 'read_committed'],
+    ...['--timeout-ms', String(options.idleTimeoutMs ?? 5000)],
+    ...properties.flatMap((property) => ['--property', property]),
+  ]);
+  return linesOf(output).map(parseConsoleLine);
+}
+
+export async function listTransactions(brokers: readonly string[]): Promise<TransactionListing[]> {
+  const output = await runTool([
+    'org.apache.kafka.tools.TransactionsCommand',
+    ...['--bootstrap-server', brokers.join(','), 'list'],
+  ]);
+  const [, ...rows] = linesOf(output);
+  return rows.map((row) => {
+    const [transactionalId = '', , producerId = '', state = ''] = row.trim().split(/\s+/);
+    return { transactionalId, producerId, state };
+  });
+}
+
+const nullLiteral = '\\N';
+/** The output of a test's largest topic. */
+const outputBytesMax = 1024 * 1024 * 1024;
+
+async function runTool(argumentsOfTool: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    'java',
+    ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClassPath(), ...argumentsOfTool],
+    { maxBuffer: outputBytesMax },
+  );
+  return stdout;
+}
+
+function linesOf(output: string): string[] {
+  return output.split('\n').filter((line) => line !== '');
+}
+
+/** `Partition:0<tab>Offset:12<tab>key<tab>value`. */
+function parseConsoleLine(line: string): ConsoleRecord {
+  const match = /^Partition:(\d+)\tOffset:(\d+)\t([^\t]*)\t(.*)$/.exec(line);
+  if (match === null)
+    throw new Error(`The console consumer wrote a line that is no record: ${line.slice(0, 200)}`);
+  const [, partition, offset, key = '', value = ''] = match;
+  return {
+    partition: Number(partition),
+    offset: Number(offset),
+    key: key === nullLiteral ? null : key,
+    value: value === nullLiteral ? null : value,
+  };
+}
