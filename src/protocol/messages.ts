@@ -43,6 +43,13 @@ export type FromTaskManager =
     }
   /** State is restored and every operator is open: the subtasks run. */
   | { readonly kind: 'running'; readonly attempt: ExecutionAttempt; readonly slot: SlotIndex }
+  /** Once an attempt and slot: how soon after a failure work goes on. */
+  | {
+      readonly kind: 'first-record-processed';
+      readonly attempt: ExecutionAttempt;
+      readonly slot: SlotIndex;
+      readonly atEpochMs: number;
+    }
   | {
       readonly kind: 'checkpoint-acknowledged';
       readonly attempt: ExecutionAttempt;
@@ -101,6 +108,9 @@ export interface SplitAssignment {
 export interface SubtaskMetrics {
   readonly subtask: SubtaskRef;
   readonly numRecordsIn: number;
+  /** Epoch ms of the first and last buffer that had records; undefined before the first. */
+  readonly firstRecordAtMs: number | undefined;
+  readonly lastRecordAtMs: number | undefined;
   readonly numRecordsOut: number;
   readonly numBytesOut: number;
   readonly numLateRecordsDropped: number;

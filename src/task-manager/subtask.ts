@@ -1,5 +1,6 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { Clock } from '../host/clock.js';
 import type { CheckpointId, SubtaskRef } from '../protocol/ids.js';
 import type { SubtaskMetrics } from '../protocol/messages.js';
 import type { OperatorChain } from './operator-chain.js';
@@ -18,6 +19,8 @@ export class Subtask {
   /** The output was full after the last call, so an operator may be suspended: ask it before anything else. */
   private maySuspend = false;
   private readonly actions: (() => void)[] = [];
+  private firstRecordAtMs: number | undefined;
+  private lastRecordAtMs: number | undefined;
 
   constructor(options: SubtaskOptions) {
     this.ref = options.ref;
@@ -88,6 +91,8 @@ export class Subtask {
     return {
       subtask: this.ref,
       numRecordsIn: input.numRecordsIn,
+      firstRecordAtMs: this.firstRecordAtMs,
+      lastRecordAtMs: this.lastRecordAtMs,
       numRecordsOut: chain.numRecordsOut,
       numBytesOut: chain.numBytesOut,
       numLateRecordsDropped: 0,
@@ -103,13 +108,23 @@ export class Subtask {
   }
 
   private processInput(recordsMax: number): StepResult {
-    const status = this.options.input.processNext(recordsMax);
+    const { input } = this.options;
+    const before = input.numRecordsIn;
+    const status = input.processNext(recordsMax);
+    if (input.numRecordsIn !== before) this.noteRecords();
     this.maySuspend = !this.options.availability.isAvailable;
     if (status === 'end-of-input') {
       this.state = 'ending';
       return this.maySuspend ? 'blocked' : this.endInput();
     }
     return status === 'more-available' ? 'worked' : 'idle';
+  }
+
+  private noteRecords(): void {
+    this.lastRecordAtMs = this.options.clock.epochMs();
+    if (this.firstRecordAtMs !== undefined) return;
+    this.firstRecordAtMs = this.lastRecordAtMs;
+    this.options.onFirstRecord(this.firstRecordAtMs);
   }
 
   private endInput(): StepResult {
@@ -150,9 +165,11 @@ export interface SubtaskOptions {
   readonly input: SubtaskInput;
   readonly chain: OperatorChain;
   readonly availability: OutputAvailability;
+  readonly clock: Clock;
   /** Asks for a turn. */
   readonly wake: () => void;
   readonly acknowledge: (checkpointId: CheckpointId, snapshots: readonly SubtaskSnapshot[]) => void;
+  readonly onFirstRecord: (atEpochMs: number) => void;
   readonly onFinished: () => void;
   readonly fail: (error: unknown) => void;
 }
