@@ -65,7 +65,7 @@ describe('The demo job’s functions', () => {
     const actions = runJob(input, 0, 1);
     const count = (rule: TriggerRule) => actions.filter((action) => action.rule === rule).length;
     expect(count('category-interest')).toBeGreaterThan(100);
-    expect(count('high-value-purchase')).toBeGreaterThan(10);
+    expect(count('high-value-purchase')).toBeGreaterThan(5);
     const abandoned = count('cart-abandoned');
     const filled = input.filter((event) => event.event_name === 'add_to_cart').length;
     expect(abandoned).toBeGreaterThan(20);

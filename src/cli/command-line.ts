@@ -1,0 +1,214 @@
+import { Command, Option } from 'commander';
+import { parseDuration } from '../api/duration.js';
+
+/** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
+export type CommandLine =
+  | { readonly kind: 'run'; readonly options: CommandLineOptions }
+  /** `--help` or `--version`: print and end. */
+  | { readonly kind: 'print'; readonly text: string }
+  /** Print all mistakes and end with exit code 2. */
+  | { readonly kind: 'usage-error'; readonly message: string };
+
+export interface CommandLineOptions {
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** Undefined: the demo job. */
+  readonly jobFile: string | undefined;
+  /** `host:port` each. Undefined: the embedded log. */
+  readonly brokers: readonly string[] | undefined;
+  /** Undefined: `.millrace/<job name>`. */
+  readonly stateDir: string | undefined;
+  readonly checkpointIntervalMs: number;
+  /** Ignore earlier checkpoints. */
+  readonly fresh: boolean;
+  /** Fill the demo's input topic with so many events first. */
+  readonly generate: number | undefined;
+  readonly restart: RestartOptions;
+}
+
+/** Names as in Flink's `restart-strategy.type`. */
+export interface RestartOptions {
+  readonly strategy: RestartStrategyName;
+  /** Restarts before the job fails; undefined leaves it to the strategy. */
+  readonly attempts: number | undefined;
+  /** Pause before a restart (of exponential-delay: before the first); undefined leaves it to the strategy. */
+  readonly delayMs: number | undefined;
+}
+
+const restartStrategyNames = ['none', 'fixed-delay', 'exponential-delay', 'failure-rate'] as const;
+export type RestartStrategyName = (typeof restartStrategyNames)[number];
+
+/** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
+const maxParallelismLimit = 32_768;
+/** A checkpoint takes a few milliseconds at best; asking for more of them would only queue them. */
+const checkpointIntervalMinMs = 10;
+/** More threads than any one machine has cores for; a larger number is a slip of the finger. */
+const parallelismLimit = 1_024;
+
+/**
+ * Reads a command line, without the program's name.
+ * All mistakes of the invocation are in one message, so that nobody has to find them one at a time.
+ */
+export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  const command = describeCommand();
+  const { operands, unknown } = command.parseOptions([...args]);
+  const given = command.opts<GivenOptions>();
+  if (given.help === true) return { kind: 'print', text: command.helpInformation() };
+  if (given.version === true) return { kind: 'print', text: `millrace ${version}\n` };
+
+  const mistakes = new Mistakes();
+  for (const argument of [...operands, ...unknown]) mistakes.addUnknownArgument(argument);
+  const options = readOptions(given, mistakes);
+  if (mistakes.found.length > 0) return { kind: 'usage-error', message: mistakes.message() };
+  return { kind: 'run', options };
+}
+
+/** As commander gives them: true for an option that came without its value. */
+type GivenOptions = { readonly [name in keyof typeof optionTexts]?: string | true };
+
+const optionTexts = {
+  parallelism: ['--parallelism <n>', 'TaskManager threads, each running one subtask of every operator', '1'],
+  job: ['--job <file>', 'the job to run, .ts, .js or .mjs; without it the demo job', undefined],
+  brokers: [
+    '--brokers <list>',
+    'Kafka brokers, host:port[,host:port…]; without it the embedded log',
+    undefined,
+  ],
+  stateDir: ['--state-dir <dir>', 'checkpoints, state and the embedded log', '.millrace/<job name>'],
+  checkpointInterval: ['--checkpoint-interval <time>', 'time from one checkpoint to the next', '1s'],
+  maxParallelism: ['--max-parallelism <n>', 'key groups; fixed for as long as the state lives', '128'],
+  fresh: ['--fresh', 'begin anew, ignoring earlier checkpoints', undefined],
+  generate: ['--generate <n>', 'fill the topic user-tracking-events with n events first', undefined],
+  restartStrategy: ['--restart-strategy <name>', restartStrategyNames.join(', '), 'exponential-delay'],
+  restartAttempts: ['--restart-attempts <n>', 'restarts before the job fails', undefined],
+  restartDelay: ['--restart-delay <time>', 'pause before a restart', undefined],
+  help: ['--help', 'show this', undefined],
+  version: ['--version', 'show the version', undefined],
+} as const satisfies Record<string, readonly [flags: string, text: string, defaultText: string | undefined]>;
+
+function describeCommand(): Command {
+  const command = new Command('millrace')
+    .description('Runs a stream processing job. Times are written 500ms, 5s, 1m.')
+    .usage('[options]')
+    .helpOption(false)
+    .configureHelp({ helpWidth: 100 });
+  for (const [flags, text, defaultText] of Object.values(optionTexts)) {
+    const option = new Option(flags, defaultText === undefined ? text : `${text} (default: ${defaultText})`);
+    // Commander ends at the first option that lacks its value; taken for optional, it is one mistake of many.
+    option.optional = option.required;
+    option.required = false;
+    command.addOption(option);
+  }
+  return command;
+}
+
+function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOptions {
+  const strategy =
+    mistakes.read('--restart-strategy', given.restartStrategy, readStrategy) ?? 'exponential-delay';
+  const options: CommandLineOptions = {
+    parallelism: mistakes.read('--parallelism', given.parallelism, wholeNumber(1, parallelismLimit)) ?? 1,
+    maxParallelism:
+      mistakes.read('--max-parallelism', given.maxParallelism, wholeNumber(1, maxParallelismLimit)) ?? 128,
+    jobFile: mistakes.read('--job', given.job, readText),
+    brokers: mistakes.read('--brokers', given.brokers, readBrokers),
+    stateDir: mistakes.read('--state-dir', given.stateDir, readText),
+    checkpointIntervalMs:
+      mistakes.read('--checkpoint-interval', given.checkpointInterval, readCheckpointInterval) ?? 1_000,
+    fresh: given.fresh === true,
+    generate: mistakes.read('--generate', given.generate, wholeNumber(1, 1_000_000_000)),
+    restart: {
+      strategy,
+      attempts: mistakes.read('--restart-attempts', given.restartAttempts, wholeNumber(1, 1_000_000_000)),
+      delayMs: mistakes.read('--restart-delay', given.restartDelay, parseDuration),
+    },
+  };
+  if (options.parallelism > options.maxParallelism) {
+    mistakes.add(
+      `--parallelism ${options.parallelism} is more than --max-parallelism ${options.maxParallelism}: some threads would have no keys`,
+    );
+  }
+  if (strategy === 'none' && (given.restartAttempts !== undefined || given.restartDelay !== undefined)) {
+    mistakes.add('--restart-attempts and --restart-delay mean nothing with --restart-strategy none');
+  }
+  return options;
+}
+
+/** Collects what is wrong with an invocation. */
+class Mistakes {
+  readonly found: string[] = [];
+
+  add(mistake: string): void {
+    this.found.push(mistake);
+  }
+
+  addUnknownArgument(argument: string): void {
+    this.add(
+      argument.startsWith('-') ? `there is no option ${argument}` : `"${argument}" belongs to no option`,
+    );
+  }
+
+  /** The value of one option; undefined when it was not given, or not well (then the mistake is noted). */
+  read<T>(
+    flag: string,
+    given: string | true | undefined,
+    reader: (text: string, flag: string) => T,
+  ): T | undefined {
+    if (given === undefined) return undefined;
+    if (given === true) {
+      this.add(`${flag} needs a value`);
+      return undefined;
+    }
+    try {
+      return reader(given, flag);
+    } catch (error) {
+      this.add(error instanceof Error ? error.message.replace(/\.$/, '') : String(error));
+      return undefined;
+    }
+  }
+
+  message(): string {
+    const list = this.found.map((mistake) => `  - ${mistake}\n`).join('');
+    return `millrace can't run with these arguments:\n${list}Run millrace --help for what there is.\n`;
+  }
+}
+
+function wholeNumber(min: number, max: number): (text: string, flag: string) => number {
+  return (text, flag) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new Error(`${flag} is "${text}": give a whole number from ${min} to ${max}`);
+  };
+}
+
+function readText(text: string, flag: string): string {
+  if (text.trim() === '') throw new Error(`${flag} is empty`);
+  return text;
+}
+
+function readCheckpointInterval(text: string, flag: string): number {
+  const ms = parseDuration(text, flag);
+  if (ms >= checkpointIntervalMinMs) return ms;
+  throw new Error(`${flag} is "${text}": give at least ${checkpointIntervalMinMs}ms`);
+}
+
+function readStrategy(text: string, flag: string): RestartStrategyName {
+  const known = restartStrategyNames.find((name) => name === text);
+  if (known !== undefined) return known;
+  throw new Error(`${flag} is "${text}": give one of ${restartStrategyNames.join(', ')}`);
+}
+
+const brokerPattern = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/;
+
+function readBrokers(text: string, flag: string): readonly string[] {
+  const brokers = text.split(',').map((broker) => broker.trim());
+  const wrong = brokers.filter((broker) => !isBroker(broker));
+  if (wrong.length === 0) return brokers;
+  throw new Error(
+    `${flag} has ${wrong.map((broker) => `"${broker}"`).join(', ')}: give each broker as host:port, with commas between`,
+  );
+}
+
+function isBroker(text: string): boolean {
+  const port = Number(brokerPattern.exec(text)?.[1] ?? 0);
+  return port >= 1 && port <= 65_535;
+}

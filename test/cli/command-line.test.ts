@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { type CommandLineOptions, parseCommandLine } from '../../src/cli/command-line.js';
+
+function parsed(...args: string[]): CommandLineOptions {
+  const result = parseCommandLine(args, '1.2.3');
+  if (result.kind !== 'run') throw new Error(JSON.stringify(result));
+  return result.options;
+}
+
+function mistakes(...args: string[]): string {
+  const result = parseCommandLine(args, '1.2.3');
+  if (result.kind !== 'usage-error') throw new Error(`No mistake was found: ${JSON.stringify(result)}`);
+  return result.message;
+}
+
+describe('parseCommandLine', () => {
+  it('has a default for everything', () => {
+    expect(parsed()).toEqual({
+      parallelism: 1,
+      maxParallelism: 128,
+      jobFile: undefined,
+      brokers: undefined,
+      stateDir: undefined,
+      checkpointIntervalMs: 1_000,
+      fresh: false,
+      generate: undefined,
+      restart: { strategy: 'exponential-delay', attempts: undefined, delayMs: undefined },
+    });
+  });
+
+  it('reads every option', () => {
+    const options = parsed(
+      ...['--parallelism', '2', '--max-parallelism=64', '--job', 'my.job.ts', '--state-dir', '/tmp/x'],
+      ...['--brokers', 'a:9092, b.example.org:9093,[::1]:9094', '--checkpoint-interval', '500ms', '--fresh'],
+      ...['--generate', '4000000', '--restart-strategy', 'fixed-delay', '--restart-attempts', '3'],
+      ...['--restart-delay', '2s'],
+    );
+    expect(options).toEqual({
+      parallelism: 2,
+      maxParallelism: 64,
+      jobFile: 'my.job.ts',
+      brokers: ['a:9092', 'b.example.org:9093', '[::1]:9094'],
+      stateDir: '/tmp/x',
+      checkpointIntervalMs: 500,
+      fresh: true,
+      generate: 4_000_000,
+      restart: { strategy: 'fixed-delay', attempts: 3, delayMs: 2_000 },
+    });
+  });
+
+  it('names all mistakes of one invocation in one message', () => {
+    const message = mistakes(
+      ...[
+        '--parallelism',
+        'two',
+        '--brokers',
+        'localhost,b:0',
+        '--checkpoint-interval',
+        '5',
+        '--colour',
+        'red',
+      ],
+      ...['--restart-strategy', 'hope', '--generate', '0', '--max-parallelism', '40000', '--job'],
+    );
+    for (const part of [
+      '--parallelism is "two"',
+      '"localhost", "b:0"',
+      '--checkpoint-interval is "5"',
+      'no option --colour',
+      '"red" belongs to no option',
+      '--restart-strategy is "hope"',
+      '--generate is "0"',
+      '--max-parallelism is "40000"',
+      '--job needs a value',
+    ]) {
+      expect(message).toContain(part);
+    }
+    expect(message.match(/^ {2}- /gm)).toHaveLength(9);
+  });
+
+  it('refuses more subtasks than key groups', () => {
+    expect(mistakes('--parallelism', '200')).toContain(
+      '--parallelism 200 is more than --max-parallelism 128',
+    );
+  });
+
+  it.each(['-1', '1.5', '1e3', '', ' ', '0x10', '2000'])('refuses the parallelism "%s"', (text) => {
+    expect(mistakes(`--parallelism=${text}`)).toContain('--parallelism is');
+  });
+
+  it('refuses an interval too short for a checkpoint', () => {
+    expect(mistakes('--checkpoint-interval', '1ms')).toContain('at least 10ms');
+  });
+
+  it('refuses settings of a restart that never comes', () => {
+    expect(mistakes('--restart-strategy', 'none', '--restart-attempts', '3')).toContain('mean nothing');
+  });
+
+  it('takes an option twice as its last value', () => {
+    expect(parsed('--parallelism', '2', '--parallelism', '4').parallelism).toBe(4);
+  });
+
+  it('does not take the next option for a value', () => {
+    expect(mistakes('--job', '--fresh')).toContain('--job needs a value');
+  });
+
+  it('prints the version and nothing else', () => {
+    expect(parseCommandLine(['--version'], '1.2.3')).toEqual({ kind: 'print', text: 'millrace 1.2.3\n' });
+  });
+
+  it('prints a help that names every option, even beside mistakes', () => {
+    const result = parseCommandLine(['--help', '--parallelism', 'x'], '1.2.3');
+    if (result.kind !== 'print') throw new Error('No help.');
+    for (const flag of [
+      '--parallelism <n>',
+      '--job <file>',
+      '--brokers',
+      '--state-dir',
+      '--fresh',
+      '--generate',
+    ]) {
+      expect(result.text).toContain(flag);
+    }
+    expect(result.text).toContain('(default: 1s)');
+  });
+});
