@@ -77,14 +77,4 @@ export interface OperatorContext<Out> {
   execute(action: () => void): void;
   /** Ends the attempt. For errors that happen outside of a call (background writes, connections). */
   fail(error: unknown): void;
-  readonly metrics: OperatorMetrics;
-}
-
-/** Counters that the task adds to per buffer, and operators for what only they know. */
-export interface OperatorMetrics {
-  numRecordsIn: number;
-  numRecordsOut: number;
-  numLateRecordsDropped: number;
-  currentInputWatermark: number;
-  currentOutputWatermark: number;
 }

@@ -3,7 +3,7 @@ import type { StreamNode } from '../graph/stream-graph.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId, SubtaskIndex } from '../protocol/ids.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
-import type { ChainOutput, EdgeTarget } from './chain-output.js';
+import type { EdgeTarget } from './chain-output.js';
 
 /**
  * The operators of one subtask that call each other directly. Invariant: nothing new enters the chain while
@@ -11,15 +11,12 @@ import type { ChainOutput, EdgeTarget } from './chain-output.js';
  * results of one element.
  */
 export class OperatorChain {
-  /** Where the head's input enters: the head operator, or for a source the source's output. */
-  readonly headOutput: ChainOutput;
   private readonly links: readonly ChainLink[];
   private readonly edges: readonly EdgeTarget[];
   private readonly subtaskIndex: SubtaskIndex;
   private endingAt = 0;
 
   constructor(parts: OperatorChainParts) {
-    this.headOutput = parts.headOutput;
     this.links = parts.links;
     this.edges = parts.edges;
     this.subtaskIndex = parts.subtaskIndex;
@@ -94,8 +91,7 @@ export interface ChainLink {
 }
 
 export interface OperatorChainParts {
-  readonly headOutput: ChainOutput;
-  /** From head to end. A source is no link: it emits into `headOutput`. */
+  /** From head to end. A source is no link: it emits into the output that its first links hang on. */
   readonly links: readonly ChainLink[];
   readonly edges: readonly EdgeTarget[];
   readonly subtaskIndex: SubtaskIndex;
