@@ -1,0 +1,51 @@
+/** What a job's author imports from `'millrace'`. Everything else may change from one version to the next. */
+
+export type { DataStream } from './api/data-stream.js';
+export type { DeepReadonly } from './api/deep-readonly.js';
+export type { Duration } from './api/duration.js';
+export type { SourceOptions, StreamExecutionEnvironment } from './api/environment.js';
+export {
+  type Collector,
+  type FilterFunction,
+  type FlatMapFunction,
+  type KeyedContext,
+  KeyedProcessFunction,
+  type KeySelector,
+  type MapFunction,
+  type OnTimerContext,
+  type RuntimeContext,
+  type TimeDomain,
+  type TimerService,
+} from './api/functions.js';
+export { defineJob, type JobDefinition } from './api/job.js';
+export type { KeyedStream } from './api/keyed-stream.js';
+export type { OperatorOptions } from './api/operator-options.js';
+export { OutputTag } from './api/output-tag.js';
+export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
+export { bytes } from './codecs/bytes.js';
+export { json } from './codecs/json.js';
+export { nullable } from './codecs/nullable.js';
+export { string } from './codecs/string.js';
+export type { ValueCodec } from './codecs/value-codec.js';
+export type { Key } from './key-groups/key.js';
+export { MillraceError } from './protocol/failures.js';
+export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
+export type { Sink } from './sinks/sink.js';
+export { collectionSource } from './sources/collection-source.js';
+export {
+  type KeyedLogSourceOptions as KeyedKafkaSourceOptions,
+  type LogSourceOptions as KafkaSourceOptions,
+  logSource as kafkaSource,
+  type StartingOffsets,
+} from './sources/log-source.js';
+export type { KeyedRecord } from './sources/record-decoder.js';
+export { sequenceSource } from './sources/sequence-source.js';
+export type { Source } from './sources/source.js';
+export type {
+  ListState,
+  ListStateDescriptor,
+  MapState,
+  MapStateDescriptor,
+  ValueState,
+  ValueStateDescriptor,
+} from './state/state-descriptors.js';
