@@ -33,7 +33,11 @@ export interface SinkWriterContext {
   readonly clock: Clock;
   log(): Promise<LogClient>;
   fail(error: unknown): void;
-  /** Hands a value to the JobManager (collect-for-tests). Delivered with the checkpoint that completes it, or never. */
+  /**
+   * Hands a value to the JobManager (collect-for-tests); called within `prepare`, before it returns. The value
+   * belongs to that checkpoint. It is delivered, in order, when that checkpoint or a later one of the same
+   * attempt completes, and forgotten when the attempt ends before.
+   */
   report?(value: unknown): void;
 }
 
@@ -48,5 +52,8 @@ export interface SinkWriter<T> {
   prepare(checkpointId: CheckpointId): Promise<readonly PreparedTransaction[]>;
   /** Commits everything up to this checkpoint. */
   notifyCheckpointComplete(checkpointId: CheckpointId): void;
+  /** This checkpoint will never be complete; what it prepared goes with the next one. */
+  notifyCheckpointAborted(checkpointId: CheckpointId): void;
+  /** Finishes the commits it was told of, aborts what is not prepared, and ends everything it started. */
   close(): Promise<void>;
 }

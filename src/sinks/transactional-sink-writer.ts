@@ -1,0 +1,224 @@
+import { logFailure } from '../log/log-failure.js';
+import { LogError } from '../log/log-port.js';
+import { withLogRetries } from '../log/log-retries.js';
+import type { LogTransaction, PreparedTransaction } from '../log/log-transactions.js';
+import { transactionalIdOf } from '../log/transactional-id.js';
+import { MillraceError } from '../protocol/failures.js';
+import type { CheckpointId } from '../protocol/ids.js';
+import { appendBufferBytes } from './appending-sink-writer.js';
+import { BackpressureHold } from './backpressure-hold.js';
+import { commitFailure } from './commit-failure.js';
+import { DeferredAppender } from './deferred-appender.js';
+import type { LogRecordEncoder } from './log-record-encoder.js';
+import type { SinkTransactions, SinkWriter, SinkWriterContext } from './sink.js';
+import { TransactionCommitter } from './transaction-committer.js';
+import { TransactionPool } from './transaction-pool.js';
+import { TransactionStarter } from './transaction-starter.js';
+
+/**
+ * Two-phase commit. Invariant: the records between two barriers are in one transaction of their own, which
+ * is prepared before the checkpoint is acknowledged and committed only once it is complete; so a restart
+ * from that checkpoint neither lacks one of them nor writes one again.
+ *
+ * An epoch is what lies between two barriers. Its transaction is usually begun ahead; where it is not, its
+ * records wait in memory, within a bound. An epoch without records has no transaction: the one begun for it
+ * serves the next.
+ */
+export class TransactionalSinkWriter<T> implements SinkWriter<T> {
+  private readonly context: SinkWriterContext;
+  private readonly encoder: LogRecordEncoder<T>;
+  private readonly transactionTimeoutMs: number;
+  private readonly pool: TransactionPool;
+  private readonly starter: TransactionStarter;
+  private readonly committer: TransactionCommitter;
+  private readonly hold: BackpressureHold;
+  /** What is written goes here. */
+  private epoch = new DeferredAppender<LogTransaction>();
+  /** Epochs without a transaction, oldest first; the last of them may be `epoch`. */
+  private waiting: DeferredAppender<LogTransaction>[] = [this.epoch];
+  /** Acknowledgements follow each other: each names what the one before it prepared. */
+  private lastPrepare: Promise<unknown> = Promise.resolve();
+  private commitWaiters: (() => void)[] = [];
+  private failure: MillraceError | undefined;
+  private isClosed = false;
+
+  constructor(context: SinkWriterContext, encoder: LogRecordEncoder<T>, transactions: SinkTransactions) {
+    this.context = context;
+    this.encoder = encoder;
+    this.transactionTimeoutMs = transactions.transactionTimeoutMs;
+    this.hold = new BackpressureHold(context.availability, context.operatorName);
+    const ids = Array.from({ length: transactions.poolSize }, (_, k) =>
+      transactionalIdOf(transactions.transactionalIdPrefix, context.subtaskIndex, k),
+    );
+    this.pool = new TransactionPool(ids, context.restoredCommittables);
+    if (this.pool.isExhaustedByRestore) throw this.exhausted('the restored checkpoint names all of them');
+    this.starter = new TransactionStarter({
+      pool: this.pool,
+      begin: (transactionalId) => this.begin(transactionalId),
+      onReady: () => this.attachTransactions(),
+      onFailed: (transactionalId, error) => {
+        if (!this.isClosed) this.fail(`Beginning transaction ${transactionalId}`, error);
+      },
+    });
+    this.committer = new TransactionCommitter({
+      clock: context.clock,
+      commit: async (transaction) => (await context.log()).transactions.commit(transaction),
+      onCommitted: (transaction) => this.onCommitted(transaction),
+      onFailed: (transaction, error) =>
+        this.failWith(commitFailure(`Sink "${context.operatorName}"`, transaction, error)),
+    });
+    this.starter.beginAhead();
+  }
+
+  write(value: T, timestamp: number): void {
+    const record = this.encoder.encode(value, timestamp);
+    this.epoch.append(record);
+    this.hold.afterWrite(this.epoch.isWritable, record);
+  }
+
+  prepare(checkpointId: CheckpointId): Promise<readonly PreparedTransaction[]> {
+    const closing = this.epoch;
+    if (!closing.isEmpty) this.startEpoch();
+    const prepared = closing.isEmpty ? undefined : this.prepareTransaction(closing, checkpointId);
+    const acknowledged = this.acknowledge(checkpointId, this.lastPrepare, prepared);
+    this.lastPrepare = acknowledged;
+    return acknowledged;
+  }
+
+  notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    if (this.failure !== undefined) return;
+    this.committer.enqueue(this.pool.complete(checkpointId));
+    this.starter.beginAhead();
+  }
+
+  notifyCheckpointAborted(): void {
+    // Only a checkpoint's completion frees ids, and the next barrier may be behind records that wait for one.
+    if (this.waiting.length > 0 && !this.starter.isBeginning) {
+      this.failWith(this.exhausted('the checkpoint that would have freed one was aborted'));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.committer.drained();
+    this.committer.stop();
+    this.abandonWaiting(new Error(`Sink "${this.context.operatorName}" was closed.`));
+    const unused = await this.starter.stop();
+    await this.lastPrepare.catch(() => {});
+    await Promise.all([unused, this.epoch.appender].map((transaction) => abortQuietly(transaction)));
+  }
+
+  private startEpoch(): void {
+    this.epoch = new DeferredAppender<LogTransaction>();
+    this.waiting.push(this.epoch);
+    this.attachTransactions();
+  }
+
+  /** Gives the transaction begun ahead to the oldest epoch without one, whose records are the oldest. */
+  private attachTransactions(): void {
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      const transaction = this.starter.take();
+      if (transaction === undefined) break;
+      this.waiting.shift();
+      next.attach(transaction);
+    }
+    this.hold.update(this.epoch.isWritable);
+  }
+
+  private async begin(transactionalId: string): Promise<LogTransaction> {
+    const log = await this.context.log();
+    return withLogRetries(
+      this.context.clock,
+      () => this.isClosed,
+      () =>
+        log.transactions.begin(transactionalId, {
+          transactionTimeoutMs: this.transactionTimeoutMs,
+          bufferBytes: appendBufferBytes,
+          onWritable: () => this.hold.update(this.epoch.isWritable),
+          onError: (error) => this.fail(`Writing in transaction ${transactionalId}`, error),
+        }),
+    );
+  }
+
+  private async prepareTransaction(
+    closing: DeferredAppender<LogTransaction>,
+    checkpointId: CheckpointId,
+  ): Promise<void> {
+    const transaction = await closing.whenAttached();
+    try {
+      const prepared = await transaction.prepare();
+      if (prepared === undefined) throw new Error('The log prepared nothing, though records were appended.');
+      this.pool.prepared(prepared, checkpointId);
+    } catch (error) {
+      this.fail(`Preparing transaction ${transaction.transactionalId} for checkpoint ${checkpointId}`, error);
+      throw this.failure;
+    }
+  }
+
+  private async acknowledge(
+    checkpointId: CheckpointId,
+    previous: Promise<unknown>,
+    prepared: Promise<void> | undefined,
+  ): Promise<readonly PreparedTransaction[]> {
+    await Promise.all([previous, prepared]);
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure;
+      const acknowledgement = this.pool.acknowledge(checkpointId);
+      switch (acknowledgement.kind) {
+        case 'acknowledged':
+          return acknowledgement.transactions;
+        case 'wait-for-commits':
+          await new Promise<void>((resolve) => this.commitWaiters.push(resolve));
+          break;
+        case 'exhausted':
+          throw this.failWith(this.exhausted('too many checkpoints in a row were aborted'));
+        default:
+          acknowledgement satisfies never;
+      }
+    }
+  }
+
+  private onCommitted(transaction: PreparedTransaction): void {
+    this.pool.committed(transaction.transactionalId);
+    this.wakeCommitWaiters();
+  }
+
+  private wakeCommitWaiters(): void {
+    for (const wake of this.commitWaiters.splice(0)) wake();
+  }
+
+  private fail(what: string, error: unknown): void {
+    this.failWith(logFailure(`${what} in sink "${this.context.operatorName}"`, error));
+  }
+
+  /** A failed transaction fails the attempt, not just its checkpoint: its records exist nowhere else. */
+  private failWith(failure: MillraceError): MillraceError {
+    if (this.failure !== undefined) return this.failure;
+    this.failure = failure;
+    this.committer.stop();
+    this.abandonWaiting(failure);
+    this.wakeCommitWaiters();
+    this.context.fail(failure);
+    return failure;
+  }
+
+  private abandonWaiting(error: Error): void {
+    for (const epoch of this.waiting) epoch.abandon(error);
+  }
+
+  private exhausted(reason: string): MillraceError {
+    return new MillraceError(
+      `Sink "${this.context.operatorName}" has no transactional id left to write with: ${reason}. Raise its transactionPoolSize, or find out why checkpoints do not complete.`,
+      { domain: 'outside-system', action: 'restart' },
+    );
+  }
+}
+
+/** Readers of committed records get past an aborted transaction at once; otherwise the next attempt's fencing does it. */
+async function abortQuietly(transaction: LogTransaction | undefined): Promise<void> {
+  try {
+    await transaction?.abort();
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+  }
+}
