@@ -56,3 +56,8 @@ export interface InputChannel {
 export interface ChannelListener {
   onAvailable(): void;
 }
+
+/** Whether an event is the last element of its buffer, so that a gate need not stop in a buffer's middle. */
+export function endsBuffer(event: StreamEvent): boolean {
+  return event.kind === 'barrier' || event.kind === 'end-of-input';
+}

@@ -1,0 +1,129 @@
+import type { Key } from '../key-groups/key.js';
+import { subtaskForKeyGroup } from '../key-groups/key-group-assignment.js';
+import { KeyGroupHasher } from '../key-groups/key-group-hasher.js';
+import { MillraceError } from '../protocol/failures.js';
+import { keyGroup } from '../protocol/ids.js';
+
+/**
+ * Picks the channel for each record. Invariant of keyBy: the channel follows from the key alone, by the same
+ * key groups that place its state; a record sent elsewhere would begin a second state for its key.
+ */
+export interface RecordRouter {
+  /** The channel's number, or `allChannels`. */
+  route(value: unknown): number;
+}
+
+export const allChannels = -1;
+
+/** How an edge spreads its records; the graph's partitioning fits it. */
+export type Routing =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'key-by'; readonly keySelector: (value: never) => Key }
+  | { readonly kind: 'rebalance' }
+  | { readonly kind: 'rescale' }
+  | { readonly kind: 'broadcast' }
+  | {
+      readonly kind: 'custom';
+      readonly name: string;
+      readonly selectChannel: (value: never, numberOfChannels: number) => number;
+    };
+
+export interface RouterSettings {
+  /** The channels of the edge that this subtask writes to, numbered as the downstream subtasks are. */
+  readonly channelCount: number;
+  readonly maxParallelism: number;
+  /** Of the writer: where it begins to go round, so that all writers together are even from the start. */
+  readonly subtaskIndex: number;
+}
+
+export function createRecordRouter(routing: Routing, settings: RouterSettings): RecordRouter {
+  switch (routing.kind) {
+    case 'forward':
+      return new ForwardRouter();
+    case 'key-by':
+      return new KeyRouter(routing.keySelector as (value: unknown) => Key, settings);
+    case 'rebalance':
+    case 'rescale':
+      return new RoundRobinRouter(settings.channelCount, settings.subtaskIndex % settings.channelCount);
+    case 'broadcast':
+      return new BroadcastRouter();
+    case 'custom':
+      return new CustomRouter(
+        routing.name,
+        routing.selectChannel as (value: unknown, numberOfChannels: number) => number,
+        settings.channelCount,
+      );
+  }
+}
+
+class ForwardRouter implements RecordRouter {
+  route(): number {
+    return 0;
+  }
+}
+
+class KeyRouter implements RecordRouter {
+  private readonly keySelector: (value: unknown) => Key;
+  private readonly hasher: KeyGroupHasher;
+  private readonly channelOfKeyGroup: Uint16Array;
+
+  constructor(keySelector: (value: unknown) => Key, settings: RouterSettings) {
+    const { channelCount, maxParallelism } = settings;
+    this.keySelector = keySelector;
+    this.hasher = new KeyGroupHasher(maxParallelism);
+    this.channelOfKeyGroup = Uint16Array.from({ length: maxParallelism }, (_, group) =>
+      subtaskForKeyGroup(keyGroup(group), channelCount, maxParallelism),
+    );
+  }
+
+  route(value: unknown): number {
+    return this.channelOfKeyGroup[this.hasher.keyGroupOf(this.keySelector(value))]!;
+  }
+}
+
+class RoundRobinRouter implements RecordRouter {
+  private readonly channelCount: number;
+  private next: number;
+
+  constructor(channelCount: number, first: number) {
+    this.channelCount = channelCount;
+    this.next = first;
+  }
+
+  route(): number {
+    const channel = this.next;
+    this.next = channel + 1 === this.channelCount ? 0 : channel + 1;
+    return channel;
+  }
+}
+
+class BroadcastRouter implements RecordRouter {
+  route(): number {
+    return allChannels;
+  }
+}
+
+class CustomRouter implements RecordRouter {
+  private readonly name: string;
+  private readonly selectChannel: (value: unknown, numberOfChannels: number) => number;
+  private readonly channelCount: number;
+
+  constructor(
+    name: string,
+    selectChannel: (value: unknown, numberOfChannels: number) => number,
+    channelCount: number,
+  ) {
+    this.name = name;
+    this.selectChannel = selectChannel;
+    this.channelCount = channelCount;
+  }
+
+  route(value: unknown): number {
+    const channel = this.selectChannel(value, this.channelCount);
+    if (Number.isInteger(channel) && channel >= 0 && channel < this.channelCount) return channel;
+    throw new MillraceError(
+      `The partitioner "${this.name}" answered ${String(channel)}; with ${this.channelCount} channels it must answer a whole number from 0 to ${this.channelCount - 1}.`,
+      { domain: 'user-code', action: 'fail-job' },
+    );
+  }
+}

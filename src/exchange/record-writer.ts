@@ -1,0 +1,58 @@
+import type { StreamEvent } from '../protocol/stream-elements.js';
+import { assertPlain } from '../state/plain-value.js';
+import type { OutputChannel } from './channel.js';
+import { allChannels, type RecordRouter } from './record-router.js';
+
+/**
+ * So many records of each edge are checked for what can't be exchanged. A channel within a thread would
+ * carry a class instance to some keys, while others get an error; so both find it, and at the start.
+ */
+const plainCheckRecords = 100;
+
+/** One subtask's end of one edge: its channels, and the router that picks among them. */
+export class RecordWriter {
+  private readonly channels: readonly OutputChannel[];
+  private readonly router: RecordRouter;
+  /** For errors: the operator that writes. */
+  private readonly operatorName: string;
+  private recordsToCheck = plainCheckRecords;
+
+  constructor(channels: readonly OutputChannel[], router: RecordRouter, operatorName: string) {
+    this.channels = channels;
+    this.router = router;
+    this.operatorName = operatorName;
+  }
+
+  /** @throws MillraceError for a value that is not plain, a key that is none, or too long an overdraft. */
+  emit(value: unknown, timestamp: number): void {
+    if (this.recordsToCheck > 0) this.checkPlain(value);
+    const channel = this.router.route(value);
+    if (channel !== allChannels) this.channels[channel]!.writeRecord(value, timestamp);
+    else for (const each of this.channels) each.writeRecord(value, timestamp);
+  }
+
+  /** Every channel gets every event: its receiver takes part in all checkpoints and in the watermark. */
+  broadcastEvent(event: StreamEvent): void {
+    for (const channel of this.channels) channel.writeEvent(event);
+  }
+
+  /** Called when the task has run out of input, and after the buffer time-out. */
+  flush(): void {
+    for (const channel of this.channels) channel.flush();
+  }
+
+  get bytesOut(): number {
+    let total = 0;
+    for (const channel of this.channels) total += channel.bytesOut;
+    return total;
+  }
+
+  close(): void {
+    for (const channel of this.channels) channel.close();
+  }
+
+  private checkPlain(value: unknown): void {
+    this.recordsToCheck -= 1;
+    assertPlain(value, `A record of operator "${this.operatorName}"`);
+  }
+}
