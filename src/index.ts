@@ -30,6 +30,10 @@ export type { ValueCodec } from './codecs/value-codec.js';
 export type { Key } from './key-groups/key.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
+export { collectSink } from './sinks/collect-sink.js';
+export { discardSink } from './sinks/discard-sink.js';
+export { type LogSinkOptions as KafkaSinkOptions, logSink as kafkaSink } from './sinks/log-sink.js';
+export { type PrintSinkOptions, printSink } from './sinks/print-sink.js';
 export type { Sink } from './sinks/sink.js';
 export { collectionSource } from './sources/collection-source.js';
 export {

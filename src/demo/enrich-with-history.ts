@@ -2,9 +2,10 @@ import {
   type Collector,
   type KeyedContext,
   KeyedProcessFunction,
+  type ListState,
   type RuntimeContext,
-} from '../api/functions.js';
-import type { ListState, ValueState } from '../state/state-descriptors.js';
+  type ValueState,
+} from '../index.js';
 import type { EnrichedEvent, PastEvent, UserProfile, Visit } from './enriched-event.js';
 import { lookUpProfile } from './user-profile.js';
 import type { UserTrackingEvent } from './user-tracking-event.js';

@@ -2,10 +2,11 @@ import {
   type Collector,
   type KeyedContext,
   KeyedProcessFunction,
+  type MapState,
   type OnTimerContext,
   type RuntimeContext,
-} from '../api/functions.js';
-import type { MapState, ValueState } from '../state/state-descriptors.js';
+  type ValueState,
+} from '../index.js';
 import type { EnrichedEvent } from './enriched-event.js';
 import {
   addToCart,
