@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
+import type { RestartStrategy } from '../job-manager/restart-strategy.js';
+import { type RestartStrategyName, restartStrategyNames, restartStrategyOf } from './restart-options.js';
 
 /** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
 export type CommandLine =
@@ -23,20 +25,8 @@ export interface CommandLineOptions {
   readonly fresh: boolean;
   /** Fill the demo's input topic with so many events first. */
   readonly generate: number | undefined;
-  readonly restart: RestartOptions;
+  readonly restartStrategy: RestartStrategy;
 }
-
-/** Names as in Flink's `restart-strategy.type`. */
-export interface RestartOptions {
-  readonly strategy: RestartStrategyName;
-  /** Restarts before the job fails; undefined leaves it to the strategy. */
-  readonly attempts: number | undefined;
-  /** Pause before a restart (of exponential-delay: before the first); undefined leaves it to the strategy. */
-  readonly delayMs: number | undefined;
-}
-
-const restartStrategyNames = ['none', 'fixed-delay', 'exponential-delay', 'failure-rate'] as const;
-export type RestartStrategyName = (typeof restartStrategyNames)[number];
 
 /** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
 const maxParallelismLimit = 32_768;
@@ -116,11 +106,10 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
       mistakes.read('--checkpoint-interval', given.checkpointInterval, readCheckpointInterval) ?? 1_000,
     fresh: given.fresh === true,
     generate: mistakes.read('--generate', given.generate, wholeNumber(1, 1_000_000_000)),
-    restart: {
-      strategy,
+    restartStrategy: restartStrategyOf(strategy, {
       attempts: mistakes.read('--restart-attempts', given.restartAttempts, wholeNumber(1, 1_000_000_000)),
       delayMs: mistakes.read('--restart-delay', given.restartDelay, parseDuration),
-    },
+    }),
   };
   if (options.parallelism > options.maxParallelism) {
     mistakes.add(

@@ -19,7 +19,8 @@ const runFile = 'demo-run.json';
 
 /**
  * Begins a run, or goes on with the one that `isRestored` from a checkpoint. To be called after the log is
- * settled (a commit that is still owed to an earlier run belongs before this one) and before the job reads.
+ * settled, since a commit that is still owed to an earlier run belongs before this one, and before
+ * checkpoint 0 is durable, or a crash in between would find an earlier run's file for its own.
  */
 export async function beginDemoRun(files: Files, log: LogClient, isRestored: boolean): Promise<DemoRun> {
   if (isRestored) {

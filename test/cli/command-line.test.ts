@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CommandLineOptions, parseCommandLine } from '../../src/cli/command-line.js';
+import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
 
 function parsed(...args: string[]): CommandLineOptions {
   const result = parseCommandLine(args, '1.2.3');
@@ -24,7 +25,7 @@ describe('parseCommandLine', () => {
       checkpointIntervalMs: 1_000,
       fresh: false,
       generate: undefined,
-      restart: { strategy: 'exponential-delay', attempts: undefined, delayMs: undefined },
+      restartStrategy: restartStrategyDefaults.exponentialDelay,
     });
   });
 
@@ -44,7 +45,7 @@ describe('parseCommandLine', () => {
       checkpointIntervalMs: 500,
       fresh: true,
       generate: 4_000_000,
-      restart: { strategy: 'fixed-delay', attempts: 3, delayMs: 2_000 },
+      restartStrategy: { kind: 'fixed-delay', attempts: 3, delayMs: 2_000 },
     });
   });
 

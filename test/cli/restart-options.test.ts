@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { restartStrategyNames, restartStrategyOf } from '../../src/cli/restart-options.js';
+import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
+
+const nothing = { attempts: undefined, delayMs: undefined };
+
+describe('restartStrategyOf', () => {
+  it('gives every strategy by its name, with its defaults', () => {
+    expect(restartStrategyNames.map((name) => restartStrategyOf(name, nothing))).toEqual([
+      { kind: 'none' },
+      restartStrategyDefaults.fixedDelay,
+      restartStrategyDefaults.exponentialDelay,
+      restartStrategyDefaults.failureRate,
+    ]);
+  });
+
+  it('changes what was asked for', () => {
+    const settings = { attempts: 3, delayMs: 20 };
+    expect(restartStrategyOf('fixed-delay', settings)).toMatchObject({ attempts: 3, delayMs: 20 });
+    expect(restartStrategyOf('failure-rate', settings)).toMatchObject({
+      maxFailuresPerInterval: 3,
+      delayMs: 20,
+    });
+    expect(restartStrategyOf('exponential-delay', settings)).toMatchObject({
+      attemptsBeforeResetBackoff: 3,
+      initialBackoffMs: 20,
+    });
+  });
+
+  it('never lets the longest pause be shorter than the first', () => {
+    const strategy = restartStrategyOf('exponential-delay', { attempts: undefined, delayMs: 120_000 });
+    expect(strategy).toMatchObject({ initialBackoffMs: 120_000, maxBackoffMs: 120_000 });
+  });
+});
