@@ -7,9 +7,9 @@ import { MapOperator } from '../operators/map-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { Sink } from '../sinks/sink.js';
 import type { DeepReadonly } from './deep-readonly.js';
-import type { OperatorOptions } from './operator-options.js';
 import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from './functions.js';
 import { KeyedStream } from './keyed-stream.js';
+import type { OperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
 
 /** A stream of elements of one type. Each method describes an operator and gives the stream of its results. */
@@ -25,11 +25,19 @@ export class DataStream<T> {
 
   /** The main output of a node. */
   static from<T>(builder: StreamGraphBuilder, nodeId: number): DataStream<T> {
-    return new DataStream<T>(builder, { from: nodeId, sideOutput: undefined, partitioning: { kind: 'forward' } });
+    return new DataStream<T>(builder, {
+      from: nodeId,
+      sideOutput: undefined,
+      partitioning: { kind: 'forward' },
+    });
   }
 
   map<R>(fn: MapFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {
-    return this.addOperator<R>('map', options, (context) => new MapOperator<T, R>(fn, context as OperatorContext<R>));
+    return this.addOperator<R>(
+      'map',
+      options,
+      (context) => new MapOperator<T, R>(fn, context as OperatorContext<R>),
+    );
   }
 
   filter<S extends DeepReadonly<T>>(
@@ -38,7 +46,11 @@ export class DataStream<T> {
   ): DataStream<S>;
   filter(fn: FilterFunction<T>, options?: OperatorOptions): DataStream<T>;
   filter(fn: FilterFunction<T>, options: OperatorOptions = {}): DataStream<T> {
-    return this.addOperator<T>('filter', options, (context) => new FilterOperator<T>(fn, context as OperatorContext<T>));
+    return this.addOperator<T>(
+      'filter',
+      options,
+      (context) => new FilterOperator<T>(fn, context as OperatorContext<T>),
+    );
   }
 
   flatMap<R>(fn: FlatMapFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {

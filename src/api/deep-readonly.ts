@@ -15,4 +15,12 @@ export type DeepReadonly<T> = T extends Primitive
           ? { readonly [P in keyof T]: DeepReadonly<T[P]> }
           : T;
 
-type Primitive = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown);
+type Primitive =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | ((...args: never[]) => unknown);

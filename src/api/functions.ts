@@ -56,7 +56,9 @@ export interface RuntimeContext {
   readonly attemptNumber: number;
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
-  getMapState<MapKey extends string | number, V>(descriptor: MapStateDescriptor<MapKey, V>): MapState<MapKey, V>;
+  getMapState<MapKey extends string | number, V>(
+    descriptor: MapStateDescriptor<MapKey, V>,
+  ): MapState<MapKey, V>;
 }
 
 /** The element's surroundings. One object is reused for all calls: don't keep it. */

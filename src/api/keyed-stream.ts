@@ -4,8 +4,8 @@ import type { Key } from '../key-groups/key.js';
 import { KeyedProcessOperator } from '../operators/keyed-process-operator.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
-import type { OperatorOptions } from './operator-options.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
+import type { OperatorOptions } from './operator-options.js';
 
 /** A stream whose elements of one key all reach the same subtask, so that state can be kept per key. */
 export class KeyedStream<T, K extends Key> {

@@ -1,4 +1,10 @@
-import { type SlotIndex, type SubtaskIndex, slotIndex, subtaskIndex, type VertexId } from '../protocol/ids.js';
+import {
+  type SlotIndex,
+  type SubtaskIndex,
+  slotIndex,
+  subtaskIndex,
+  type VertexId,
+} from '../protocol/ids.js';
 import type { JobEdge, JobGraph } from './job-graph.js';
 
 /**
@@ -36,11 +42,19 @@ export function planExecution(graph: JobGraph, parallelism: number): ExecutionPl
 }
 
 /** In the order in which a router numbers them. */
-export function outputChannelsOf(plan: ExecutionPlan, edge: JobEdge, upstream: SubtaskIndex): PlannedChannel[] {
+export function outputChannelsOf(
+  plan: ExecutionPlan,
+  edge: JobEdge,
+  upstream: SubtaskIndex,
+): PlannedChannel[] {
   return plan.channels.filter((channel) => channel.edge.id === edge.id && channel.upstream === upstream);
 }
 
-export function inputChannelsOf(plan: ExecutionPlan, vertex: VertexId, downstream: SubtaskIndex): PlannedChannel[] {
+export function inputChannelsOf(
+  plan: ExecutionPlan,
+  vertex: VertexId,
+  downstream: SubtaskIndex,
+): PlannedChannel[] {
   return plan.channels.filter(
     (channel) => channel.edge.toVertex === vertex && channel.downstream === downstream,
   );

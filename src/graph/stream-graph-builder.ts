@@ -39,7 +39,9 @@ export class StreamGraphBuilder {
   private uidOf(node: NewNode, id: number): OperatorUid {
     const uid = node.uid ?? `${node.kind === 'operator' ? node.operatorKind : node.kind}-${id}`;
     if (this.uids.has(uid)) {
-      this.mistakes.push(`the uid "${uid}" is given to two operators: state would be mixed up, so give each its own`);
+      this.mistakes.push(
+        `the uid "${uid}" is given to two operators: state would be mixed up, so give each its own`,
+      );
     }
     this.uids.add(uid);
     return operatorUid(uid);

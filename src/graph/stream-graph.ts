@@ -1,7 +1,7 @@
 import type { WatermarkStrategy } from '../api/watermarks.js';
 import type { Key } from '../key-groups/key.js';
-import type { JobName, OperatorUid } from '../protocol/ids.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
+import type { JobName, OperatorUid } from '../protocol/ids.js';
 import type { Sink } from '../sinks/sink.js';
 import type { Source } from '../sources/source.js';
 

@@ -6,11 +6,7 @@ import type { LogLocation, ThreadLogLocation } from '../log/log-location.js';
 import { toFailure } from '../protocol/failures.js';
 import { type ExecutionAttempt, type SlotIndex, slotIndex } from '../protocol/ids.js';
 import type { FromTaskManager, ToTaskManager } from '../protocol/messages.js';
-import type {
-  LaunchedTaskManagers,
-  LaunchRequest,
-  TaskManagerLauncher,
-} from './task-manager-launcher.js';
+import type { LaunchedTaskManagers, LaunchRequest, TaskManagerLauncher } from './task-manager-launcher.js';
 
 /**
  * TaskManagers as worker threads, one piscina pool an attempt. Invariant: threads end with their attempt.
@@ -82,8 +78,8 @@ export class TaskManagerThreads implements TaskManagerLauncher {
 }
 
 export interface TaskManagerThreadsOptions {
-  /** The job's module; every thread imports it. Undefined runs the demo job. */
-  readonly jobFile: string | undefined;
+  /** The job's module; every thread imports it. */
+  readonly jobFile: string;
   readonly stateDir: string;
   readonly heapMbPerThread: number;
   /** How a new thread reaches the log; called once a thread, since a port can be given away only once. */
@@ -95,7 +91,7 @@ export interface TaskManagerThreadArguments {
   readonly control: MessagePort;
   readonly slot: SlotIndex;
   readonly attempt: ExecutionAttempt;
-  readonly jobFile: string | undefined;
+  readonly jobFile: string;
   readonly stateDir: string;
   readonly parallelism: number;
   readonly maxParallelism: number;

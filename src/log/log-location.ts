@@ -7,5 +7,5 @@ export type LogLocation =
 
 /** The same for one thread: the embedded log is reached through a port to the thread that owns it. */
 export type ThreadLogLocation =
-  | { readonly kind: 'embedded'; readonly path: string; readonly ownerPort: MessagePort }
+  | { readonly kind: 'embedded'; readonly ownerPort: MessagePort }
   | { readonly kind: 'kafka'; readonly brokers: readonly string[] };

@@ -9,8 +9,8 @@ import { AbstractStreamOperator } from './abstract-stream-operator.js';
 import { CallGuard, GuardedCollector } from './guarded-collector.js';
 import { KeyedFunctionContext } from './keyed-function-context.js';
 import { KeyedRuntimeContext } from './keyed-runtime-context.js';
-import type { OperatorContext } from './stream-operator.js';
 import { KeyedTimerService } from './keyed-timer-service.js';
+import type { OperatorContext } from './stream-operator.js';
 
 /**
  * Runs a KeyedProcessFunction. Invariant: a watermark is forwarded only after every timer that it makes due
@@ -35,7 +35,8 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
     context: OperatorContext<Out>,
   ) {
     super(context);
-    if (context.keyedState === undefined) throw new Error(`Operator "${context.name}" has no keyed state backend.`);
+    if (context.keyedState === undefined)
+      throw new Error(`Operator "${context.name}" has no keyed state backend.`);
     this.fn = fn;
     this.keySelector = keySelector;
     this.backend = context.keyedState;
@@ -168,7 +169,12 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
 
 function restoredWatermark(restored: OperatorSnapshot | undefined): number {
   const state = restored?.subtaskState;
-  if (typeof state === 'object' && state !== null && 'watermark' in state && typeof state.watermark === 'number') {
+  if (
+    typeof state === 'object' &&
+    state !== null &&
+    'watermark' in state &&
+    typeof state.watermark === 'number'
+  ) {
     return state.watermark;
   }
   return MIN_WATERMARK;

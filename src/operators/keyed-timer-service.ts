@@ -74,7 +74,9 @@ export class KeyedTimerService implements TimerService {
   private assertUsable(timestamp: number): void {
     if (!this.options.guard.active) this.options.guard.assertActive('The timer service');
     if (!Number.isSafeInteger(timestamp)) {
-      throw new RangeError(`A timer's timestamp must be a whole number of epoch milliseconds, not ${timestamp}.`);
+      throw new RangeError(
+        `A timer's timestamp must be a whole number of epoch milliseconds, not ${timestamp}.`,
+      );
     }
   }
 }

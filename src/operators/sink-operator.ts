@@ -40,6 +40,10 @@ export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
     this.writer.notifyCheckpointComplete(checkpointId);
   }
 
+  override notifyCheckpointAborted(checkpointId: CheckpointId): void {
+    this.writer.notifyCheckpointAborted(checkpointId);
+  }
+
   override close(): Promise<void> {
     return this.writer.close();
   }

@@ -34,7 +34,12 @@ const causeDepthMax = 8;
 
 export function toFailure(error: unknown, defaultDomain: FailureDomain = 'user-code', depth = 0): Failure {
   if (!(error instanceof Error)) {
-    return { domain: defaultDomain, action: 'restart', name: 'Error', message: `A value that is no Error was thrown: ${String(error)}` };
+    return {
+      domain: defaultDomain,
+      action: 'restart',
+      name: 'Error',
+      message: `A value that is no Error was thrown: ${String(error)}`,
+    };
   }
   const known = error instanceof MillraceError ? error : undefined;
   return {
@@ -51,6 +56,9 @@ export function toFailure(error: unknown, defaultDomain: FailureDomain = 'user-c
 
 /** One line a cause, outermost first. */
 export function describeFailure(failure: Failure): string {
-  const own = failure.name === 'MillraceError' || failure.name === 'Error' ? failure.message : `${failure.name}: ${failure.message}`;
+  const own =
+    failure.name === 'MillraceError' || failure.name === 'Error'
+      ? failure.message
+      : `${failure.name}: ${failure.message}`;
   return failure.cause === undefined ? own : `${own}\n  caused by: ${describeFailure(failure.cause)}`;
 }

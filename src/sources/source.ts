@@ -91,8 +91,6 @@ export interface SourceReader {
   isCaughtUp(splitId: SplitId): boolean;
   /** Records left out because they could not be decoded, for the policy `skip`. */
   readonly recordsSkipped: number;
-  /** Whether all that is known of a split has been emitted: only then can it become idle. */
-  isCaughtUp(splitId: SplitId): boolean;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
   pendingRecords(): number | undefined;
   close(): Promise<void>;

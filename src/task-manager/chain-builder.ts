@@ -76,7 +76,8 @@ export function restoredOf(
   operatorUid: OperatorUid,
   subtaskIndex: SubtaskIndex,
 ): OperatorSnapshot | undefined {
-  return restored.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === subtaskIndex)?.snapshot;
+  return restored.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === subtaskIndex)
+    ?.snapshot;
 }
 
 function outputOf(

@@ -4,7 +4,14 @@ import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
-import type { Source, SourceOutput, SourceReader, SourceReaderContext, SourceSplit, SplitOutput } from '../sources/source.js';
+import type {
+  Source,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SplitOutput,
+} from '../sources/source.js';
 import { SplitWatermarks } from '../sources/split-watermarks.js';
 import type { ChainOutput } from './chain-output.js';
 import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input.js';
@@ -55,7 +62,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     return status;
   }
 
-  outputOf(splitId: SplitId): SplitOutput {
+  splitOutput(splitId: SplitId): SplitOutput {
     return this.watermarks.outputOf(splitId);
   }
 
@@ -135,7 +142,9 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private tick(): void {
     if (this.hasEnded) return;
     const isHeldBack = !this.options.availability.isAvailable;
-    this.watermarks.onTick(this.options.clock.monotonicMs(), isHeldBack, (split) => this.reader.isCaughtUp(split));
+    this.watermarks.onTick(this.options.clock.monotonicMs(), isHeldBack, (split) =>
+      this.reader.isCaughtUp(split),
+    );
     this.advanceWatermark();
     if (this.watermarks.isIdle !== this.isIdle) this.emitIdleness(this.watermarks.isIdle);
   }

@@ -1,6 +1,5 @@
-import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import type { BufferPort } from '../exchange/buffer-port.js';
 import type { JobDefinition } from '../api/job.js';
+import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { describeGraph } from '../graph/graph-description.js';
 import { chainOperators, type JobGraph } from '../graph/job-graph.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
@@ -10,8 +9,9 @@ import { toFailure } from '../protocol/failures.js';
 import type { CheckpointId, ExecutionAttempt, SlotIndex, SubtaskRef } from '../protocol/ids.js';
 import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
 import type { KeyedStateStore } from '../state/keyed-state-backend.js';
-import { deploySubtasks } from './subtask-deployment.js';
+import type { ThreadChannelEnds } from './slot-channels.js';
 import type { Subtask } from './subtask.js';
+import { deploySubtasks } from './subtask-deployment.js';
 import { TaskExecutor } from './task-executor.js';
 
 /**
@@ -92,7 +92,7 @@ export class TaskManager {
       attempt,
       clock,
       state,
-      channelPort: this.options.channelPort,
+      channelEnds: this.options.channelEnds,
       log: () => this.openLogOnce(),
       wake: () => executor?.wake(),
       fail: (error) => this.fail(error),
@@ -193,7 +193,6 @@ export interface TaskManagerOptions {
   readonly loadJob: () => Promise<JobDefinition>;
   readonly openLog: () => Promise<LogClient>;
   readonly openState: () => KeyedStateStore;
-  /** This thread's end of a channel that crosses threads. */
-  readonly channelPort: (channelIndex: number) => BufferPort;
+  readonly channelEnds: ThreadChannelEnds;
   readonly send: (message: FromTaskManager) => void;
 }
