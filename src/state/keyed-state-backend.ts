@@ -54,6 +54,7 @@ export interface KeyedStateStats {
 export interface KeyedStateHandle {
   readonly kind: 'keyed-state';
   readonly operatorUid: OperatorUid;
+  readonly checkpointId: CheckpointId;
   readonly keyGroupRange: KeyGroupRange;
   /** Names the base store, so that a restore never takes an empty or foreign folder for it. */
   readonly storeId: string;

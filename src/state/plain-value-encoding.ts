@@ -184,7 +184,7 @@ const scratchBytes = new Uint8Array(scratchDouble.buffer);
 
 function encodeString(writer: ByteWriter, text: string): void {
   if (text.length <= shortStringUnits && encodeShortAscii(writer, text)) return;
-  if (!(text as WellFormedString).isWellFormed()) {
+  if (!(text as string & WellFormedString).isWellFormed()) {
     encodeExtensionHeader(writer, ExtensionType.utf16, text.length * 2);
     writer.reserve(text.length * 2);
     writer.length += writer.bytes.write(text, writer.length, 'utf16le');

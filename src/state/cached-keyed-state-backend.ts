@@ -1,0 +1,190 @@
+import type { Key } from '../key-groups/key.js';
+import { KeyEncoder } from '../key-groups/key-encoding.js';
+import { type CheckpointId, checkpointId } from '../protocol/ids.js';
+import { ByteWriter } from './byte-writer.js';
+import { CachedListState } from './cached-list-state.js';
+import { CachedMapState } from './cached-map-state.js';
+import { type CachedState, StateScope } from './cached-state.js';
+import { CachedTimerQueue } from './cached-timer-queue.js';
+import { CachedValueState } from './cached-value-state.js';
+import { CellPacker } from './cell-packer.js';
+import { SegmentWriter } from './delta-segment.js';
+import type {
+  KeyedStateBackend,
+  KeyedStateHandle,
+  KeyedStateOpenRequest,
+  KeyedStateStats,
+  StateName,
+} from './keyed-state-backend.js';
+import { SegmentLog, type SegmentLogOptions, type StagedSegment } from './segment-log.js';
+import { SegmentMerger } from './segment-merger.js';
+import type { StateBase } from './state-base.js';
+import type {
+  ListState,
+  ListStateDescriptor,
+  MapState,
+  MapStateDescriptor,
+  ValueState,
+  ValueStateDescriptor,
+} from './state-descriptors.js';
+import { StateNames } from './state-names.js';
+import { StoredCells } from './stored-cells.js';
+import type { TimerQueue } from './timer-queue.js';
+import { WriteBackCache } from './write-back-cache.js';
+
+/**
+ * Keyed state that lives in memory, is made durable as one segment of changes a snapshot, and is merged into
+ * a base behind that. Invariant: what a cache miss reads is what the cache last held, because an entry leaves
+ * the cache only when the base has it.
+ */
+export class CachedKeyedStateBackend implements KeyedStateBackend {
+  private readonly request: KeyedStateOpenRequest;
+  private readonly base: StateBase;
+  private readonly names: StateNames;
+  private readonly cache: WriteBackCache;
+  private readonly scope: StateScope;
+  private readonly log: SegmentLog;
+  private readonly merger: SegmentMerger;
+  private readonly states = new Map<StateName, CachedState>();
+  private readonly writer = new ByteWriter(initialSegmentBytes);
+  private readonly encoder = new KeyEncoder();
+  private lastSnapshotBytes = 0;
+  private isClosed = false;
+
+  constructor(request: KeyedStateOpenRequest, restored: RestoredState, options: SegmentLogOptions) {
+    const { operatorUid, maxParallelism } = request;
+    const { limits, clock, onFailure } = options;
+    this.request = request;
+    this.base = restored.base;
+    this.names = new StateNames(request.restore?.states ?? [], operatorUid);
+    this.cache = new WriteBackCache({
+      maxParallelism,
+      budgetBytes: limits.cacheBudgetBytes,
+      evictionStepsMax: limits.evictionStepsMax,
+    });
+    this.cache.onMerged(restored.base.progress.mergedThrough);
+    const stored = new StoredCells(restored.base);
+    for (const { segment } of restored.segments) stored.stage(segment);
+    this.scope = new StateScope(this.cache, stored, limits, operatorUid);
+    this.log = new SegmentLog(options, restored.segments);
+    const onMerged = (through: CheckpointId): void => this.onMerged(through);
+    this.merger = new SegmentMerger(
+      { base: restored.base, log: this.log, clock, limits, onMerged, onFailure },
+      // The restored checkpoint is complete, so its segments may be merged.
+      request.restore?.checkpointId ?? checkpointId(0),
+    );
+  }
+
+  setCurrentKey(key: Key): void {
+    this.cache.setCurrentKey(key);
+  }
+
+  get currentKey(): Key {
+    return this.cache.key;
+  }
+
+  valueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    const name = this.names.resolve(descriptor.name, 'value');
+    return this.register(name, () => new CachedValueState<T>(this.scope, name, descriptor));
+  }
+
+  listState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    const name = this.names.resolve(descriptor.name, 'list');
+    return this.register(name, () => new CachedListState<T>(this.scope, name, descriptor));
+  }
+
+  mapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    const name = this.names.resolve(descriptor.name, 'map');
+    return this.register(name, () => new CachedMapState<K, V>(this.scope, name));
+  }
+
+  timerQueue(queueName: string): TimerQueue {
+    const name = this.names.resolve(queueName, 'timers');
+    return this.register(name, () => new CachedTimerQueue(this.scope, name, this.request.keyGroupRange));
+  }
+
+  async snapshot(id: CheckpointId): Promise<KeyedStateHandle> {
+    const durable = this.pack(id);
+    const handle: KeyedStateHandle = {
+      kind: 'keyed-state',
+      operatorUid: this.request.operatorUid,
+      checkpointId: id,
+      keyGroupRange: this.request.keyGroupRange,
+      storeId: this.base.identity.storeId,
+      generation: this.base.identity.generation,
+      segments: this.log.refs(),
+      states: this.names.all(),
+      bytes: this.lastSnapshotBytes,
+    };
+    await durable;
+    await this.merger.whenWithinBound();
+    return handle;
+  }
+
+  notifyCheckpointComplete(id: CheckpointId): void {
+    this.merger.notifyCheckpointComplete(id);
+  }
+
+  get stats(): KeyedStateStats {
+    let dirtyEntries = 0;
+    let timers = 0;
+    for (const state of this.states.values()) {
+      dirtyEntries += state.dirtyEntries;
+      if (state instanceof CachedTimerQueue) timers += state.timersInMemory;
+    }
+    return {
+      entriesInMemory: this.cache.entryCount + timers,
+      dirtyEntries,
+      stagedEntries: this.log.cellsStaged(),
+      mergedCheckpointId: this.base.progress.mergedThrough,
+      lastSnapshotBytes: this.lastSnapshotBytes,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.merger.close();
+    await this.log.close();
+  }
+
+  /** Asked for again, a state is the same object: two views of one key's entry would not see each other. */
+  private register<S extends CachedState>(name: StateName, make: () => S): S {
+    const known = this.states.get(name);
+    if (known !== undefined) return known as S;
+    const state = make();
+    this.states.set(name, state);
+    return state;
+  }
+
+  /** Returns when all is packed, with the promise of its being durable. */
+  private pack(id: CheckpointId): Promise<void> {
+    if (this.isClosed) throw new Error('A snapshot was asked of keyed state that is closed.');
+    const { storeId, generation } = this.base.identity;
+    const { operatorUid, attempt } = this.request;
+    const header = { storeId, generation, operatorUid, attempt, checkpointId: id };
+    const segment = new SegmentWriter(this.writer, header);
+    const packer = new CellPacker(segment, this.encoder, id);
+    for (const state of this.states.values()) state.pack(packer);
+    this.lastSnapshotBytes = 0;
+    if (segment.cellCount === 0) return this.log.whenDurable();
+    const finished = segment.finish();
+    this.lastSnapshotBytes = finished.bytes.length;
+    return this.log.append(header, finished);
+  }
+
+  private onMerged(through: CheckpointId): void {
+    // The restored segments are the oldest ones, so the first merge had them all.
+    this.scope.stored.dropStaged();
+    this.cache.onMerged(through);
+    for (const state of this.states.values()) state.onMerged(through);
+  }
+}
+
+export interface RestoredState {
+  readonly base: StateBase;
+  /** Not in the base yet, oldest first, verified. */
+  readonly segments: readonly StagedSegment[];
+}
+
+/** Grows to the largest snapshot. */
+const initialSegmentBytes = 64 * 1024;

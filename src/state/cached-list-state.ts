@@ -1,0 +1,220 @@
+import { MillraceError } from '../protocol/failures.js';
+import {
+  type CachedState,
+  damagedState,
+  decodeStored,
+  heapBytesPerEncodedByte,
+  PlainCheck,
+  type StateScope,
+} from './cached-state.js';
+import type { CellPacker } from './cell-packer.js';
+import type { KeyContext } from './key-context.js';
+import {
+  appendEndOfRange,
+  appendKeyRange,
+  appendListPosition,
+  readListPosition,
+  skipWholeKey,
+} from './key-layout.js';
+import type { StateName } from './keyed-state-backend.js';
+import { ListEntry } from './list-entry.js';
+import { encodePlainValue } from './plain-value-encoding.js';
+import type { ListState, ListStateDescriptor } from './state-descriptors.js';
+
+/** A list for each key. An `add` packs the new element and the list's bounds, never the other elements. */
+export class CachedListState<T> implements ListState<T>, CachedState {
+  private readonly scope: StateScope;
+  private readonly id: number;
+  private readonly slot: number;
+  /** 0 for a list without bound. */
+  private readonly capacity: number;
+  private readonly what: string;
+  private readonly plain: PlainCheck;
+  private dirty: KeyContext[] = [];
+
+  constructor(scope: StateScope, name: StateName, descriptor: ListStateDescriptor<T>) {
+    this.scope = scope;
+    this.id = name.id;
+    this.slot = scope.cache.addSlot();
+    this.what = `An element of ${scope.describe(name)}`;
+    this.capacity = checkedCapacity(descriptor);
+    this.plain = new PlainCheck(this.what);
+  }
+
+  get(): readonly T[] {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    if (entry.loadedFrom > entry.head) this.loadElements(context, entry);
+    entry.handedOut = true;
+    return entry.elements as T[];
+  }
+
+  add(element: T): void {
+    this.plain.check(element);
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    entry.add(element);
+    this.markDirty(context, entry);
+  }
+
+  update(elements: readonly T[]): void {
+    for (const element of elements) this.plain.check(element);
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    entry.replace(elements, this.capacity);
+    this.markDirty(context, entry);
+  }
+
+  clear(): void {
+    this.update([]);
+  }
+
+  get dirtyEntries(): number {
+    return this.dirty.length;
+  }
+
+  pack(packer: CellPacker): void {
+    for (const context of this.dirty) {
+      const entry = context.slots[this.slot] as ListEntry;
+      this.packBounds(packer, context, entry);
+      this.packElements(packer, context, entry);
+      entry.dirty = false;
+      context.dirtyEntries -= 1;
+      context.packedIn = packer.checkpointId;
+      entry.packedHead = entry.head;
+      entry.packedTail = entry.tail;
+      entry.packedCapacity = entry.capacity;
+      this.recount(context, entry);
+    }
+    this.dirty = [];
+  }
+
+  onMerged(): void {}
+
+  private packBounds(packer: CellPacker, context: KeyContext, entry: ListEntry): void {
+    const isAddressed = packer.beginCell(context, this.id);
+    if (entry.length === 0) {
+      packer.segment.endRemovedCell();
+      return;
+    }
+    packer.beginValue(context.key, isAddressed);
+    encodePlainValue(packer.writer, [entry.head, entry.tail, entry.capacity], this.what);
+    packer.segment.endCell();
+  }
+
+  private packElements(packer: CellPacker, context: KeyContext, entry: ListEntry): void {
+    for (const position of entry.abandonedPositions()) {
+      packer.beginCell(context, this.id);
+      appendListPosition(packer.writer, position);
+      packer.segment.endRemovedCell();
+    }
+    for (let number = Math.max(entry.head, entry.packedTail); number < entry.tail; number++) {
+      packer.beginCell(context, this.id);
+      appendListPosition(packer.writer, entry.positionOf(number));
+      packer.segment.beginValue();
+      encodePlainValue(packer.writer, entry.elements[number - entry.loadedFrom], this.what);
+      entry.elementBytes = packer.segment.endCell();
+    }
+  }
+
+  private markDirty(context: KeyContext, entry: ListEntry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    context.dirtyEntries += 1;
+    this.dirty.push(context);
+  }
+
+  private entryOf(context: KeyContext): ListEntry {
+    return (context.slots[this.slot] as ListEntry | undefined) ?? this.load(context);
+  }
+
+  private load(context: KeyContext): ListEntry {
+    const entry = new ListEntry(this.capacity);
+    context.slots[this.slot] = entry;
+    this.scope.cache.entryCount += 1;
+    if (this.scope.stored.mayHoldCells()) this.loadBounds(context, entry);
+    this.recount(context, entry);
+    return entry;
+  }
+
+  private loadBounds(context: KeyContext, entry: ListEntry): void {
+    const { stored, scratch, encoder } = this.scope;
+    scratch.reset();
+    const isAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
+    const bytes = stored.get(scratch.written());
+    if (bytes === undefined) return;
+    const bounds = decodeStored(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
+    const [head, tail, capacity] = bounds as [number, number, number];
+    entry.head = head;
+    entry.tail = tail;
+    entry.loadedFrom = tail;
+    entry.capacity = capacity;
+    entry.packedHead = head;
+    entry.packedTail = tail;
+    entry.packedCapacity = capacity;
+    // The job now gives another maxLength: the cells' positions change, so the list is written anew.
+    if (capacity !== this.capacity) {
+      this.loadElements(context, entry);
+      entry.replace(entry.elements, this.capacity);
+      this.markDirty(context, entry);
+    }
+  }
+
+  /** Brings the elements from `head` to `loadedFrom` into memory. */
+  private loadElements(context: KeyContext, entry: ListEntry): void {
+    const { stored, scratch, encoder, limits } = this.scope;
+    scratch.reset();
+    appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
+    const prefix = scratch.copy();
+    scratch.reset();
+    appendListPosition(scratch, 0);
+    const first = Buffer.concat([prefix, scratch.written()]);
+    scratch.reset();
+    appendEndOfRange(scratch, prefix);
+    const end = scratch.copy();
+
+    const missing = entry.loadedFrom - entry.head;
+    const loaded: unknown[] = new Array(missing);
+    let found = 0;
+    for (let from: Buffer | undefined = first; from !== undefined; ) {
+      const page = stored.scan(from, end, limits.scanPageCells);
+      for (const cell of page.cells) {
+        const index = this.indexOf(entry, readListPosition(cell.key, prefix.length));
+        if (index >= missing) continue;
+        loaded[index] = decodeStored(cell.value, 0, this.what);
+        entry.elementBytes = cell.value.length;
+        found += 1;
+      }
+      from = page.next;
+    }
+    if (found !== missing)
+      throw damagedState(this.what, new Error(`${found} of ${missing} elements are there.`));
+    entry.elements = loaded.concat(entry.elements);
+    entry.loadedFrom = entry.head;
+    entry.handedOut = false;
+    this.recount(context, entry);
+  }
+
+  private indexOf(entry: ListEntry, position: number): number {
+    if (entry.capacity === 0) return position < entry.head ? Number.POSITIVE_INFINITY : position - entry.head;
+    return (position - (entry.head % entry.capacity) + entry.capacity) % entry.capacity;
+  }
+
+  private recount(context: KeyContext, entry: ListEntry): void {
+    const bytes = listEntryBytes + entry.elements.length * (8 + entry.elementBytes * heapBytesPerEncodedByte);
+    this.scope.cache.resize(context, bytes - entry.countedBytes);
+    entry.countedBytes = bytes;
+  }
+}
+
+const listEntryBytes = 180;
+
+function checkedCapacity(descriptor: ListStateDescriptor<unknown>): number {
+  const { maxLength } = descriptor;
+  if (maxLength === undefined) return 0;
+  if (Number.isSafeInteger(maxLength) && maxLength >= 1) return maxLength;
+  throw new MillraceError(
+    `List state "${descriptor.name}" has the maxLength ${maxLength}; it must be a whole number of at least 1, or be left out for a list without bound.`,
+    { domain: 'user-code', action: 'fail-job' },
+  );
+}

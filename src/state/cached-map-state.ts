@@ -1,0 +1,235 @@
+import { decodeKey } from '../key-groups/key-decoding.js';
+import { MillraceError } from '../protocol/failures.js';
+import {
+  type CachedState,
+  decodeStored,
+  heapBytesPerEncodedByte,
+  PlainCheck,
+  type StateScope,
+} from './cached-state.js';
+import type { CellPacker } from './cell-packer.js';
+import type { KeyContext } from './key-context.js';
+import {
+  appendEndOfRange,
+  appendKeyRange,
+  appendMapKey,
+  appendWholeKey,
+  isAddress,
+  readWholeKey,
+  skipWholeKey,
+} from './key-layout.js';
+import type { StateName } from './keyed-state-backend.js';
+import { MapCell, MapEntry, type MapKey } from './map-entry.js';
+import { encodePlainValue } from './plain-value-encoding.js';
+import type { MapState } from './state-descriptors.js';
+
+/**
+ * A map for each key. What is read or written of it is in memory cell by cell; iterating brings the rest in,
+ * so a single key's map has to fit into memory when it is iterated or cleared.
+ */
+export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, CachedState {
+  private readonly scope: StateScope;
+  private readonly id: number;
+  private readonly slot: number;
+  private readonly what: string;
+  private readonly plain: PlainCheck;
+  private dirty: KeyContext[] = [];
+
+  constructor(scope: StateScope, name: StateName) {
+    this.scope = scope;
+    this.id = name.id;
+    this.slot = scope.cache.addSlot();
+    this.what = `A value of ${scope.describe(name)}`;
+    this.plain = new PlainCheck(this.what);
+  }
+
+  get(key: K): V | undefined {
+    this.checkKey(key);
+    const context = this.scope.cache.current();
+    return this.cellOf(context, this.entryOf(context), key)?.value as V | undefined;
+  }
+
+  has(key: K): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  put(key: K, value: V): void {
+    this.checkKey(key);
+    this.plain.check(value);
+    this.write(key, value);
+  }
+
+  remove(key: K): void {
+    this.checkKey(key);
+    this.write(key, undefined);
+  }
+
+  entries(): Iterable<readonly [K, V]> {
+    return this.present().map((cell) => [cell.key as K, cell.value as V] as const);
+  }
+
+  keys(): Iterable<K> {
+    return this.present().map((cell) => cell.key as K);
+  }
+
+  values(): Iterable<V> {
+    return this.present().map((cell) => cell.value as V);
+  }
+
+  isEmpty(): boolean {
+    return this.present().length === 0;
+  }
+
+  clear(): void {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    for (const cell of this.present()) this.change(context, entry, cell, undefined);
+  }
+
+  get dirtyEntries(): number {
+    return this.dirty.length;
+  }
+
+  pack(packer: CellPacker): void {
+    for (const context of this.dirty) {
+      const entry = context.slots[this.slot] as MapEntry;
+      for (const cell of entry.dirtyCells) this.packCell(packer, context, entry, cell);
+      entry.dirtyCells = [];
+      context.dirtyEntries -= 1;
+      context.packedIn = packer.checkpointId;
+    }
+    this.dirty = [];
+  }
+
+  onMerged(): void {}
+
+  private packCell(packer: CellPacker, context: KeyContext, entry: MapEntry, cell: MapCell): void {
+    cell.dirty = false;
+    const keyIsAddressed = packer.beginCell(context, this.id);
+    const mapKeyIsAddressed = appendMapKey(packer.writer, packer.encoder, cell.key);
+    if (cell.value === undefined) {
+      packer.segment.endRemovedCell();
+      // With the whole map in memory, a key that is not there needs no cell to say so.
+      if (entry.isWhole) this.drop(context, entry, cell);
+      return;
+    }
+    packer.beginValue(context.key, keyIsAddressed);
+    if (mapKeyIsAddressed) appendWholeKey(packer.writer, packer.encoder, cell.key);
+    encodePlainValue(packer.writer, cell.value, this.what);
+    this.resize(context, cell, packer.segment.endCell());
+  }
+
+  private write(key: K, value: unknown): void {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    const cell = entry.cells.get(key) ?? this.addCell(context, entry, key);
+    this.change(context, entry, cell, value);
+  }
+
+  private change(context: KeyContext, entry: MapEntry, cell: MapCell, value: unknown): void {
+    cell.value = value;
+    if (cell.dirty) return;
+    cell.dirty = true;
+    if (entry.dirtyCells.length === 0) {
+      context.dirtyEntries += 1;
+      this.dirty.push(context);
+    }
+    entry.dirtyCells.push(cell);
+  }
+
+  /** The cell of a map key, read if need be; undefined when the map is known not to have it. */
+  private cellOf(context: KeyContext, entry: MapEntry, key: K): MapCell | undefined {
+    const cell = entry.cells.get(key);
+    if (cell !== undefined || entry.isWhole) return cell;
+    const loaded = this.addCell(context, entry, key);
+    const { stored, scratch, encoder } = this.scope;
+    scratch.reset();
+    const keyIsAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
+    const mapKeyIsAddressed = appendMapKey(scratch, encoder, key);
+    const bytes = stored.get(scratch.written());
+    if (bytes === undefined) return loaded;
+    let at = keyIsAddressed ? skipWholeKey(bytes, 0) : 0;
+    if (mapKeyIsAddressed) at = skipWholeKey(bytes, at);
+    loaded.value = decodeStored(bytes, at, this.what);
+    this.resize(context, loaded, bytes.length);
+    return loaded;
+  }
+
+  /** The cells that have a value, in order; all of the map is then in memory. */
+  private present(): MapCell[] {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    if (!entry.isWhole) this.loadAll(context, entry);
+    entry.sort();
+    const result: MapCell[] = [];
+    for (const cell of entry.cells.values()) if (cell.value !== undefined) result.push(cell);
+    return result;
+  }
+
+  private loadAll(context: KeyContext, entry: MapEntry): void {
+    const { stored, scratch, encoder, limits } = this.scope;
+    scratch.reset();
+    const keyIsAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
+    const prefix = scratch.copy();
+    scratch.reset();
+    appendEndOfRange(scratch, prefix);
+    const end = scratch.copy();
+    for (let from: Buffer | undefined = prefix; from !== undefined; ) {
+      const page = stored.scan(from, end, limits.scanPageCells);
+      for (const { key, value } of page.cells) {
+        let at = keyIsAddressed ? skipWholeKey(value, 0) : 0;
+        const isAddressed = isAddress(key, prefix.length);
+        const mapKey = isAddressed ? readWholeKey(value, at) : decodeKey(key.subarray(prefix.length));
+        if (isAddressed) at = skipWholeKey(value, at);
+        // What is in memory already may be newer.
+        if (entry.cells.has(mapKey as K)) continue;
+        const cell = this.addCell(context, entry, mapKey as K);
+        cell.value = decodeStored(value, at, this.what);
+        this.resize(context, cell, value.length);
+      }
+      from = page.next;
+    }
+    entry.isWhole = true;
+  }
+
+  private entryOf(context: KeyContext): MapEntry {
+    const found = context.slots[this.slot] as MapEntry | undefined;
+    if (found !== undefined) return found;
+    const entry = new MapEntry(!this.scope.stored.mayHoldCells());
+    context.slots[this.slot] = entry;
+    this.scope.cache.entryCount += 1;
+    this.scope.cache.resize(context, mapEntryBytes);
+    return entry;
+  }
+
+  private addCell(context: KeyContext, entry: MapEntry, key: K): MapCell {
+    const cell = new MapCell(key);
+    entry.add(cell);
+    this.scope.cache.resize(context, mapCellBytes);
+    return cell;
+  }
+
+  private drop(context: KeyContext, entry: MapEntry, cell: MapCell): void {
+    entry.cells.delete(cell.key);
+    this.scope.cache.resize(context, -(mapCellBytes + cell.encodedBytes * heapBytesPerEncodedByte));
+  }
+
+  private resize(context: KeyContext, cell: MapCell, encodedBytes: number): void {
+    this.scope.cache.resize(context, (encodedBytes - cell.encodedBytes) * heapBytesPerEncodedByte);
+    cell.encodedBytes = encodedBytes;
+  }
+
+  private checkKey(key: unknown): void {
+    if (typeof key === 'string' || typeof key === 'number') return;
+    throw new MillraceError(
+      `${this.what} has a map key that is a ${typeof key}; map keys are strings or numbers.`,
+      {
+        domain: 'user-code',
+        action: 'fail-job',
+      },
+    );
+  }
+}
+
+const mapEntryBytes = 160;
+const mapCellBytes = 140;

@@ -1,0 +1,163 @@
+import type { CancelTimer, Clock } from '../host/clock.js';
+import { type CheckpointId, checkpointId } from '../protocol/ids.js';
+import { SegmentCursor } from './delta-segment.js';
+import type { SegmentLog, StagedSegment } from './segment-log.js';
+import type { CellChange, StateBase } from './state-base.js';
+import type { StateLimits } from './state-limits.js';
+
+/**
+ * Brings the segments of completed checkpoints into the base, in the background. Invariants: nothing of an
+ * incomplete checkpoint is merged, since a restore could not take it out again; and a merge that is cut short
+ * does no harm, since until its last transaction the progress stays, and a restore lays all its segments over
+ * the base once more.
+ */
+export class SegmentMerger {
+  private readonly options: SegmentMergerOptions;
+  private completedThrough: CheckpointId;
+  private isRunning = false;
+  private isClosed = false;
+  private failure: Error | undefined;
+  private lastBeganAtMs = Number.NEGATIVE_INFINITY;
+  private cancelTimer: CancelTimer | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private waiting: (() => void)[] = [];
+
+  constructor(options: SegmentMergerOptions, completedThrough: CheckpointId) {
+    this.options = options;
+    this.completedThrough = completedThrough;
+    this.schedule();
+  }
+
+  notifyCheckpointComplete(id: CheckpointId): void {
+    if (id <= this.completedThrough) return;
+    this.completedThrough = id;
+    this.schedule();
+  }
+
+  /** Resolves when what completed checkpoints left unmerged is within its bound (or merging has ended). */
+  async whenWithinBound(): Promise<void> {
+    while (
+      !this.isClosed &&
+      this.failure === undefined &&
+      this.backlogBytes() > this.options.limits.unmergedBytesMax
+    ) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** Ends after the transaction in flight. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.cancelTimer?.();
+    this.wake();
+    await this.running;
+  }
+
+  private backlogBytes(): number {
+    return this.options.log.bytesThrough(this.completedThrough);
+  }
+
+  private schedule(): void {
+    if (this.isRunning || this.isClosed || this.failure !== undefined) return;
+    const backlog = this.backlogBytes();
+    if (backlog === 0) return;
+    const { clock, limits } = this.options;
+    this.cancelTimer?.();
+    const dueInMs = this.lastBeganAtMs + limits.mergeIntervalMs - clock.monotonicMs();
+    const delayMs = backlog > limits.mergeEagerlyAboveBytes ? 0 : Math.max(0, dueInMs);
+    this.cancelTimer = clock.setTimer(delayMs, () => {
+      this.running = this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    this.lastBeganAtMs = this.options.clock.monotonicMs();
+    try {
+      await this.mergeThrough(this.completedThrough);
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      if (!this.isClosed) this.options.onFailure(this.failure);
+    }
+    this.isRunning = false;
+    this.wake();
+    this.schedule();
+  }
+
+  private wake(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private async mergeThrough(target: CheckpointId): Promise<void> {
+    const { base, log } = this.options;
+    const segments = log.segments.filter(({ ref }) => ref.checkpointId <= target);
+    const last = segments[segments.length - 1];
+    if (last === undefined) return;
+    const through = checkpointId(last.ref.checkpointId);
+    const begun = { mergedThrough: base.progress.mergedThrough, mergingThrough: through };
+    const done = { mergedThrough: through, mergingThrough: through };
+    const changes = newestChanges(segments);
+    for (;;) {
+      const batch = this.nextBatch(changes);
+      const isLast = batch.length === 0;
+      await base.applyMerge(batch, isLast ? done : begun);
+      if (isLast) break;
+      if (this.isClosed) return;
+      await this.pause();
+      if (this.isClosed) return;
+    }
+    log.removeThrough(through);
+    this.options.onMerged(through);
+  }
+
+  private nextBatch(changes: Iterator<CellChange>): CellChange[] {
+    const { mergeTransactionCellsMax, mergeTransactionBytesMax } = this.options.limits;
+    const batch: CellChange[] = [];
+    let bytes = 0;
+    while (batch.length < mergeTransactionCellsMax && bytes < mergeTransactionBytesMax) {
+      const { value: change, done } = changes.next();
+      if (done) break;
+      batch.push(change);
+      bytes += change.key.length + (change.value?.length ?? 0);
+    }
+    return batch;
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.options.clock.setTimer(this.options.limits.mergePauseMs, resolve);
+    });
+  }
+}
+
+export interface SegmentMergerOptions {
+  readonly base: StateBase;
+  readonly log: SegmentLog;
+  readonly clock: Clock;
+  readonly limits: StateLimits;
+  /** Everything up to this checkpoint is durable in the base. */
+  readonly onMerged: (through: CheckpointId) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Each changed cell once, as its newest segment has it. The buffers are views of the segments' bytes. */
+function* newestChanges(segments: readonly StagedSegment[]): Generator<CellChange> {
+  const seen = segments.length > 1 ? new Set<string>() : undefined;
+  for (let index = segments.length - 1; index >= 0; index--) {
+    const cursor = new SegmentCursor(segments[index]!.segment);
+    while (cursor.next()) {
+      if (seen !== undefined) {
+        const key = cursor.bytes.latin1Slice(cursor.keyStart, cursor.keyEnd);
+        if (seen.has(key)) continue;
+        // The oldest segment's keys are each there once, and no other comes after it.
+        if (index > 0) seen.add(key);
+      }
+      yield {
+        key: cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd),
+        value: cursor.removed ? undefined : cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd),
+      };
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import type { Key, PrimitiveKey } from '../key-groups/key.js';
+import { KeyEncoder } from '../key-groups/key-encoding.js';
+import { keyGroupForEncodedKey } from '../key-groups/key-group-assignment.js';
+import { MillraceError } from '../protocol/failures.js';
+import { KeyContext } from './key-context.js';
+
+/**
+ * The live entries of one operator's keyed state, by key. Invariant: an entry leaves memory only when the
+ * base holds it as it is here; a dirty or staged one that left would be read back as it was before.
+ *
+ * The least recently used leave first, by second chance: a sweep goes around the keys, spares those used
+ * since it last came by, and takes the others. A hit therefore costs one flag, not a move in a list.
+ */
+export class WriteBackCache {
+  /** Entries of all keys, for the statistics. */
+  entryCount = 0;
+  private readonly options: WriteBackCacheOptions;
+  private readonly encoder = new KeyEncoder();
+  private readonly byPrimitive = new Map<PrimitiveKey, KeyContext>();
+  /** Tuples and byte strings have no identity in a Map, so they are found by their encoding. */
+  private readonly byEncoding = new Map<string, KeyContext>();
+  private currentKey: Key | undefined;
+  private currentContext: KeyContext | undefined;
+  private slotCount = 0;
+  private bytes = 0;
+  private mergedThrough = 0;
+  private sweep: Iterator<KeyContext> | undefined;
+
+  constructor(options: WriteBackCacheOptions) {
+    this.options = options;
+  }
+
+  /** A new state's place in each key's context. */
+  addSlot(): number {
+    for (const contexts of [this.byPrimitive, this.byEncoding]) {
+      for (const context of contexts.values()) context.slots.push(undefined);
+    }
+    return this.slotCount++;
+  }
+
+  get key(): Key {
+    if (this.currentKey === undefined) throw noCurrentKey();
+    return this.currentKey;
+  }
+
+  setCurrentKey(key: Key): void {
+    // A tuple or byte array could have been changed in place by its owner, so only primitives are compared.
+    if (key === this.currentKey && typeof key !== 'object') return;
+    this.currentKey = key;
+    this.currentContext = undefined;
+  }
+
+  /** Of the current key, made when it is not in memory. */
+  current(): KeyContext {
+    return this.currentContext ?? this.findCurrent();
+  }
+
+  /** Tells of an entry added to a context, or of its change in size. */
+  resize(context: KeyContext, bytesMore: number): void {
+    context.bytes += bytesMore;
+    this.bytes += bytesMore;
+  }
+
+  /** The segments up to this checkpoint are in the base. */
+  onMerged(mergedThrough: number): void {
+    this.mergedThrough = mergedThrough;
+    if (this.bytes > this.options.budgetBytes) this.evict(sweepStepsAfterMerge);
+  }
+
+  get estimatedBytes(): number {
+    return this.bytes;
+  }
+
+  private findCurrent(): KeyContext {
+    const key = this.key;
+    const composite = typeof key === 'object';
+    const found = composite ? this.byEncoding.get(this.encoded(key)) : this.byPrimitive.get(key);
+    const context = found ?? this.add(key);
+    context.referenced = true;
+    this.currentContext = context;
+    return context;
+  }
+
+  private add(key: Key): KeyContext {
+    const size = this.encoder.encode(key);
+    const keyGroup = keyGroupForEncodedKey(this.encoder.bytes, this.options.maxParallelism, size);
+    const context = new KeyContext(key, keyGroup, this.slotCount);
+    if (typeof key === 'object') this.byEncoding.set(this.encoded(key), context);
+    else this.byPrimitive.set(key, context);
+    this.bytes += context.bytes;
+    if (this.bytes > this.options.budgetBytes) this.evict(this.options.evictionStepsMax);
+    return context;
+  }
+
+  private encoded(key: Key): string {
+    const size = this.encoder.encode(key);
+    const { buffer, byteOffset } = this.encoder.bytes;
+    return Buffer.from(buffer, byteOffset, size).latin1Slice(0, size);
+  }
+
+  /** Looks at up to `steps` contexts, until the cache is within its budget. */
+  private evict(steps: number): void {
+    for (let step = 0; step < steps && this.bytes > this.options.budgetBytes; step++) {
+      this.sweep ??= this.contexts();
+      const { value: context, done } = this.sweep.next();
+      if (done) this.sweep = undefined;
+      else if (context.referenced) context.referenced = false;
+      // The current key's context is in use even if it has nothing to lose yet.
+      else if (context !== this.currentContext && context.isMerged(this.mergedThrough)) this.remove(context);
+    }
+  }
+
+  private *contexts(): Generator<KeyContext> {
+    yield* this.byPrimitive.values();
+    yield* this.byEncoding.values();
+  }
+
+  private remove(context: KeyContext): void {
+    const { key } = context;
+    if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
+    else this.byPrimitive.delete(key);
+    this.bytes -= context.bytes;
+    for (const entry of context.slots) if (entry !== undefined) this.entryCount -= 1;
+  }
+}
+
+export interface WriteBackCacheOptions {
+  readonly maxParallelism: number;
+  readonly budgetBytes: number;
+  readonly evictionStepsMax: number;
+}
+
+/** About a millisecond: a merge frees many entries at once, and not only new keys should make use of it. */
+const sweepStepsAfterMerge = 20_000;
+
+function noCurrentKey(): MillraceError {
+  return new MillraceError(
+    'Keyed state was used without a current key. Use it only in processElement and onTimer of a keyed function.',
+    { domain: 'user-code', action: 'fail-job' },
+  );
+}
