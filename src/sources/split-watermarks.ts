@@ -20,6 +20,7 @@ export class SplitWatermarks {
   private readonly idleTimeoutMs: number;
   private lastCombined = MIN_WATERMARK;
   private lastTickMs: number | undefined;
+  private wasHeldBack = false;
 
   /** `idleTimeoutMs` undefined: splits are never idle. */
   constructor(strategy: WatermarkStrategy<unknown>, idleTimeoutMs: number | undefined) {
@@ -66,12 +67,15 @@ export class SplitWatermarks {
   onTick(nowMs: number, isHeldBack: boolean, isCaughtUp: (splitId: SplitId) => boolean): void {
     const elapsedMs = nowMs - (this.lastTickMs ?? nowMs);
     this.lastTickMs = nowMs;
+    // Of the time in between nothing is known but its two ends.
+    const mayCount = !isHeldBack && !this.wasHeldBack;
+    this.wasHeldBack = isHeldBack;
     for (const split of this.splits.values()) {
       if (split.hadRecords || !isCaughtUp(split.splitId)) {
         split.hadRecords = false;
         split.isIdle = false;
         split.caughtUpForMs = 0;
-      } else if (!isHeldBack) {
+      } else if (mayCount) {
         split.caughtUpForMs += elapsedMs;
         if (split.caughtUpForMs >= this.idleTimeoutMs) split.isIdle = true;
       }

@@ -1,0 +1,48 @@
+import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import type { Clock } from '../../src/host/clock.js';
+import type { LogClient } from '../../src/log/log-port.js';
+import { type SplitId, splitId } from '../../src/protocol/ids.js';
+import type { SourceOutput, SourceReaderContext, SplitOutput } from '../../src/sources/source.js';
+
+/** Collects what a reader emits, and blocks its output after a number of records where a test says so. */
+export class CollectingSourceOutput<T> implements SourceOutput<T> {
+  readonly emitted: { readonly value: T; readonly timestamp: number; readonly splitId: SplitId }[] = [];
+  readonly finished: SplitId[] = [];
+  readonly failures: unknown[] = [];
+  wakeUps = 0;
+  readonly availability = new OutputAvailability(() => {});
+  /** The output blocks itself after so many more records. */
+  recordsUntilBlocked = Number.POSITIVE_INFINITY;
+
+  get values(): T[] {
+    return this.emitted.map((each) => each.value);
+  }
+
+  splitOutput(id: SplitId): SplitOutput {
+    return { splitId: id };
+  }
+
+  collect(value: T, timestamp: number, split: SplitOutput): void {
+    this.emitted.push({ value, timestamp, splitId: splitId(split.splitId) });
+    this.recordsUntilBlocked -= 1;
+    if (this.recordsUntilBlocked === 0) this.availability.block();
+  }
+
+  finishSplit(split: SplitOutput): void {
+    this.finished.push(split.splitId);
+  }
+
+  context(clock: Clock, log: () => Promise<LogClient>): SourceReaderContext<T> {
+    return {
+      operatorName: 'events',
+      output: this,
+      availability: this.availability,
+      clock,
+      log,
+      onAvailable: () => {
+        this.wakeUps += 1;
+      },
+      fail: (error) => this.failures.push(error),
+    };
+  }
+}

@@ -1,0 +1,360 @@
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { json } from '../../src/codecs/json.js';
+import { nullable } from '../../src/codecs/nullable.js';
+import { string } from '../../src/codecs/string.js';
+import {
+  type LogClient,
+  LogError,
+  type OffsetRequest,
+  type TopicPartitionOffset,
+} from '../../src/log/log-port.js';
+import { MillraceError } from '../../src/protocol/failures.js';
+import { splitId } from '../../src/protocol/ids.js';
+import { logSource } from '../../src/sources/log-source.js';
+import type { KeyedRecord } from '../../src/sources/record-decoder.js';
+import type { Source, SourceReader, SourceSplit } from '../../src/sources/source.js';
+import { SimulatedClock } from '../simulation/simulated-clock.js';
+import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { CollectingSourceOutput } from './collecting-source-output.js';
+import { ScriptedLogReader, type ScriptedPartition } from './scripted-log-reader.js';
+
+const clock = new SimulatedClock(new SimulatedRandom(1));
+const id = (index: number) => splitId(`t-${index}`);
+
+/** The parts of a client that discovery and reading use; anything else is a mistake and throws. */
+class ScriptedLog {
+  readonly requests: OffsetRequest[] = [];
+  readonly committed: { readonly groupId: string; readonly offsets: readonly TopicPartitionOffset[] }[] = [];
+  readonly readers: ScriptedLogReader[] = [];
+  private readonly script: readonly ScriptedPartition[];
+
+  constructor(script: readonly ScriptedPartition[]) {
+    this.script = script;
+  }
+
+  readonly client = {
+    describeTopics: async (topics: readonly string[]) =>
+      topics.map((topic) => ({
+        topic,
+        partitions: this.script.filter((each) => each.topic === topic).map((each) => each.partition),
+      })),
+    resolveOffsets: async (requests: readonly OffsetRequest[]) => {
+      this.requests.push(...requests);
+      return requests.map((request) => {
+        const partition = this.script.find(
+          (each) => each.topic === request.topic && each.partition === request.partition,
+        )!;
+        return request.spec.kind === 'end' ? partition.endOffset : (partition.batches[0]?.baseOffset ?? 0);
+      });
+    },
+    commitOffsets: async (groupId: string, offsets: readonly TopicPartitionOffset[]) => {
+      this.committed.push({ groupId, offsets });
+    },
+    openReader: (options: ConstructorParameters<typeof ScriptedLogReader>[1]) => {
+      const reader = new ScriptedLogReader(this.script, options);
+      this.readers.push(reader);
+      return reader;
+    },
+  } as unknown as LogClient;
+
+  readonly open = async (): Promise<LogClient> => this.client;
+}
+
+const twoPartitions: readonly ScriptedPartition[] = [
+  {
+    topic: 't',
+    partition: 0,
+    batches: [
+      { baseOffset: 0, values: ['a0', 'a1', 'a2'] },
+      { baseOffset: 5, values: ['a5', 'a6'] },
+    ],
+    endOffset: 8,
+  },
+  { topic: 't', partition: 1, batches: [{ baseOffset: 10, values: ['b10', 'b11'] }], endOffset: 12 },
+];
+
+async function readAll<T>(source: Source<T>, log: ScriptedLog, splits?: readonly SourceSplit[]) {
+  const output = new CollectingSourceOutput<T>();
+  const reader = source.createReader(output.context(clock, log.open));
+  reader.addSplits(splits ?? (await source.discoverSplits({ log: log.open })));
+  await settled();
+  return { output, reader };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function positions(reader: SourceReader): unknown[] {
+  return reader.snapshotSplits().map((split) => (split.state as { position: number }).position);
+}
+
+describe('discovering the splits of a log source', () => {
+  it('gives each partition with its start resolved, indexed by its number', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const splits = await logSource({ topics: 't', value: string() }).discoverSplits({ log: log.open });
+    expect(splits).toEqual([
+      { splitId: id(0), index: 0, state: { topic: 't', partition: 0, position: 0, stopPosition: null } },
+      { splitId: id(1), index: 1, state: { topic: 't', partition: 1, position: 10, stopPosition: null } },
+    ]);
+    expect(log.requests.map((request) => request.spec.kind)).toEqual(['earliest', 'earliest']);
+  });
+
+  it('resolves the stop of a bounded source, so that its end is the same after a restart', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({ topics: ['t'], value: string(), bounded: 'latest' });
+    const splits = await source.discoverSplits({ log: log.open });
+    expect(source.boundedness).toBe('bounded');
+    expect(splits.map((split) => split.state)).toMatchObject([{ stopPosition: 8 }, { stopPosition: 12 }]);
+  });
+
+  it.each([
+    ['earliest', { kind: 'earliest' }],
+    ['latest', { kind: 'end' }],
+    ['committed', { kind: 'committed', groupId: 'g', fallback: 'earliest' }],
+    [{ timestampMs: 7 }, { kind: 'timestamp', timestampMs: 7 }],
+  ] as const)('asks the log for %j', async (startingOffsets, spec) => {
+    const log = new ScriptedLog(twoPartitions);
+    await logSource({ topics: 't', groupId: 'g', startingOffsets, value: string() }).discoverSplits({
+      log: log.open,
+    });
+    expect(log.requests[0]).toEqual({ topic: 't', partition: 0, spec });
+  });
+
+  it('commits the positions of a completed checkpoint to the group, and nothing without one', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({ topics: 't', groupId: 'g', value: string() });
+    const splits = await source.discoverSplits({ log: log.open });
+    await source.onCheckpointComplete?.({ log: log.open }, splits);
+    await logSource({ topics: 't', value: string() }).onCheckpointComplete?.({ log: log.open }, splits);
+    expect(log.committed).toEqual([
+      {
+        groupId: 'g',
+        offsets: [
+          { topic: 't', partition: 0, offset: 0 },
+          { topic: 't', partition: 1, offset: 10 },
+        ],
+      },
+    ]);
+  });
+
+  it('refuses wrong options at once', () => {
+    expect(() => logSource({ topics: [], value: string() })).toThrow(/names no topic/);
+    expect(() => logSource({ topics: 't', startingOffsets: 'committed', value: string() })).toThrow(
+      /needs a groupId/,
+    );
+    expect(() => logSource({ topics: 't', startingOffsets: 'newest' as never, value: string() })).toThrow(
+      /startingOffsets is "newest"/,
+    );
+  });
+
+  it('describes itself alike however its topics are listed', () => {
+    const one = logSource({ topics: ['b', 'a', 'b'], value: string() });
+    expect(one.description).toBe(logSource({ topics: ['a', 'b'], value: string() }).description);
+    expect(one.description).not.toBe(logSource({ topics: ['a', 'c'], value: string() }).description);
+  });
+});
+
+describe('reading a log source', () => {
+  const bounded = logSource({ topics: 't', value: string(), bounded: 'latest' });
+
+  it('emits every record with its own time, and waits for what is not there yet', async () => {
+    const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
+    expect(reader.emitNext(100)).toBe('nothing-available');
+    expect(output.values).toEqual(['a0', 'a1', 'a2', 'a5', 'a6', 'b10', 'b11']);
+    expect(output.emitted[0]).toEqual({ value: 'a0', timestamp: 1_000, splitId: id(0) });
+  });
+
+  it('ends when every split stands at its stop position, past what is not shown', async () => {
+    const script = [{ ...twoPartitions[0]!, endOffset: 7 }, twoPartitions[1]!];
+    const { output, reader } = await readAll(bounded, new ScriptedLog(script));
+    expect(reader.emitNext(100)).toBe('end-of-input');
+    expect(output.finished).toEqual([id(0), id(1)]);
+    expect(positions(reader)).toEqual([7, 12]);
+    expect(reader.pendingRecords()).toBe(0);
+    expect(reader.isCaughtUp(id(0))).toBe(false);
+  });
+
+  it('has in its snapshot the next offset to emit, not what was fetched', async () => {
+    const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
+    expect(reader.emitNext(2)).toBe('more-available');
+    expect(output.values).toEqual(['a0', 'a1']);
+    expect(positions(reader)).toEqual([2, 10]);
+    reader.emitNext(1);
+    expect(positions(reader)).toEqual([3, 10]);
+  });
+
+  it('stops in the middle of a batch when the output fills, and goes on there', async () => {
+    const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
+    output.recordsUntilBlocked = 2;
+    expect(reader.emitNext(100)).toBe('more-available');
+    expect(reader.emitNext(100)).toBe('more-available');
+    expect(output.values).toEqual(['a0', 'a1']);
+    output.availability.unblock();
+    reader.emitNext(100);
+    expect(output.values).toEqual(['a0', 'a1', 'a2', 'a5', 'a6', 'b10', 'b11']);
+  });
+
+  it('emits each record exactly once over any suspensions and restores', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean())), async (steps) => {
+        const log = new ScriptedLog([{ ...twoPartitions[0]!, endOffset: 7 }, twoPartitions[1]!]);
+        const all: string[] = [];
+        let { output, reader } = await readAll(bounded, log);
+        for (const [records, restores] of [...steps, [100, false] as const]) {
+          output.recordsUntilBlocked = records;
+          reader.emitNext(100);
+          if (!output.availability.isAvailable) output.availability.unblock();
+          if (!restores) continue;
+          all.push(...output.values);
+          ({ output, reader } = await readAll(bounded, log, reader.snapshotSplits()));
+        }
+        all.push(...output.values);
+        expect(all.filter((value) => value.startsWith('a'))).toEqual(['a0', 'a1', 'a2', 'a5', 'a6']);
+        expect(all.filter((value) => value.startsWith('b'))).toEqual(['b10', 'b11']);
+        expect(reader.emitNext(1)).toBe('end-of-input');
+      }),
+    );
+  });
+
+  it('releases every batch once it is used up, and the one in hand when closed', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const { reader } = await readAll(bounded, log);
+    reader.emitNext(4);
+    expect(log.readers[0]).toMatchObject({ polledBatches: 2, releasedBatches: 1 });
+    await reader.close();
+    expect(log.readers[0]).toMatchObject({ releasedBatches: 2, isClosed: true });
+  });
+
+  it('ends at once where nothing is left or assigned, if bounded; else waits', async () => {
+    const ended = await readAll(bounded, new ScriptedLog(twoPartitions), []);
+    expect(ended.reader.emitNext(1)).toBe('end-of-input');
+    const continuous = await readAll(
+      logSource({ topics: 't', value: string() }),
+      new ScriptedLog(twoPartitions),
+      [],
+    );
+    expect(continuous.reader.emitNext(1)).toBe('nothing-available');
+    const done = {
+      splitId: id(0),
+      index: 0,
+      state: { topic: 't', partition: 0, position: 8, stopPosition: 8 },
+    };
+    const restored = await readAll(bounded, new ScriptedLog(twoPartitions), [done]);
+    expect(restored.output.finished).toEqual([id(0)]);
+    expect(restored.reader.emitNext(1)).toBe('end-of-input');
+    expect(restored.output.wakeUps).toBeGreaterThan(0);
+  });
+
+  it('knows how much is pending and which splits are caught up', async () => {
+    const source = logSource({ topics: 't', value: string() });
+    const { reader } = await readAll(source, new ScriptedLog(twoPartitions));
+    expect(reader.pendingRecords()).toBe(10);
+    expect(reader.isCaughtUp(id(1))).toBe(false);
+    reader.emitNext(100);
+    expect(reader.pendingRecords()).toBe(1);
+    expect([reader.isCaughtUp(id(0)), reader.isCaughtUp(id(1))]).toEqual([false, true]);
+  });
+
+  it('gives keys beside values where it has a codec for them', async () => {
+    const script = [
+      {
+        topic: 't',
+        partition: 0,
+        batches: [{ baseOffset: 0, values: ['1', '2'], keys: ['k', null] }],
+        endOffset: 2,
+      },
+    ];
+    const source = logSource({
+      topics: 't',
+      key: nullable(string()),
+      value: json<number>(),
+      bounded: 'latest',
+    });
+    expectTypeOf(source).toEqualTypeOf<Source<KeyedRecord<string | null, number>>>();
+    const { output, reader } = await readAll(source, new ScriptedLog(script));
+    reader.emitNext(10);
+    expect(output.values).toEqual([
+      { key: 'k', value: 1 },
+      { key: null, value: 2 },
+    ]);
+  });
+
+  it('turns an error of the log into a failure of the attempt that says which source', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const { output } = await readAll(bounded, log);
+    log.readers[0]!.options.onError(new LogError('offset-out-of-range', 'Offset 3 of t-0 is gone.'));
+    expect(output.failures[0]).toMatchObject({ action: 'fail-job', domain: 'outside-system' });
+    expect(String(output.failures[0])).toMatch(/source "events" failed: Offset 3 of t-0 is gone/);
+  });
+
+  it('fails the attempt when the log cannot be reached', async () => {
+    const output = new CollectingSourceOutput<string>();
+    const reader = bounded.createReader(
+      output.context(clock, async () => {
+        throw new LogError('unreachable', 'No broker answers at h:1.');
+      }),
+    );
+    reader.addSplits(await bounded.discoverSplits({ log: new ScriptedLog(twoPartitions).open }));
+    await settled();
+    expect(output.failures[0]).toMatchObject({ action: 'restart' });
+    await reader.close();
+  });
+
+  it("refuses another kind of source's checkpoint", async () => {
+    const split = { splitId: id(0), index: 0, state: { position: 3 } };
+    await expect(readAll(bounded, new ScriptedLog(twoPartitions), [split])).rejects.toThrow(
+      /give the new source a uid/,
+    );
+  });
+});
+
+describe('a record that can not be decoded', () => {
+  const script = (value: string | Uint8Array | null): ScriptedPartition[] => [
+    { topic: 't', partition: 0, batches: [{ baseOffset: 40, values: ['1', value, '3'] }], endOffset: 43 },
+  ];
+  const failing = logSource({ topics: 't', value: json<number>(), bounded: 'latest' });
+
+  it('fails the job, naming where it is and what it begins with', async () => {
+    const { reader } = await readAll(failing, new ScriptedLog(script('{"broken": ')));
+    const error = caught(() => reader.emitNext(100));
+    expect(error).toBeInstanceOf(MillraceError);
+    expect(error).toMatchObject({ action: 'fail-job' });
+    expect(String(error)).toMatch(
+      /"events" can't decode the record at t partition 0 offset 41: .*begins with "\{\\"broken\\": "/,
+    );
+  });
+
+  it.each([
+    [new Uint8Array([0xff, 0x00]), /begins with the bytes ff00/],
+    ['x'.repeat(5_000), /"x{60}" …/],
+    ['', /it is empty/],
+    [null, /it is null/],
+  ])('shows the first bytes of %j, whatever they are', async (value, shown) => {
+    const { reader } = await readAll(failing, new ScriptedLog(script(value)));
+    expect(String(caught(() => reader.emitNext(100)))).toMatch(shown);
+  });
+
+  it('is left out and counted where the source is told so', async () => {
+    const source = logSource({
+      topics: 't',
+      value: json<number>(),
+      bounded: 'latest',
+      onUndecodable: 'skip',
+    });
+    const { output, reader } = await readAll(source, new ScriptedLog(script('{')));
+    expect(reader.emitNext(2)).toBe('more-available');
+    expect(positions(reader)).toEqual([42]);
+    expect(reader.emitNext(100)).toBe('end-of-input');
+    expect(output.values).toEqual([1, 3]);
+    expect(reader.recordsSkipped).toBe(1);
+  });
+});
+
+function caught(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown.');
+}
