@@ -33,6 +33,7 @@ export class LocalChannel implements OutputChannel, InputChannel {
   constructor(settings: ChannelSettings, listener: ChannelListener) {
     this.cursor = new LocalCursor((buffer) => this.takeBack(buffer));
     this.flow = new CreditFlow(settings, (buffer) => {
+      if (this.isClosed) return;
       this.arrived.push(buffer);
       if (this.arrived.length === 1) listener.onAvailable();
     });
