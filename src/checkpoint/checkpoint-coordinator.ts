@@ -36,9 +36,9 @@ export function stepCheckpointCoordinator(
   const effects: CheckpointEffect[] = [];
   const handled = handle(state, event, now, effects);
   const expired = expire(handled, now, effects);
-  const reserved = reserveIdsAhead(expired, effects);
-  const triggered = triggerIfDue(reserved, now, effects);
-  return { state: setTimer(triggered, effects), effects };
+  const triggered = triggerIfDue(expired, now, effects);
+  const reserved = reserveIdsAhead(triggered, effects);
+  return { state: setTimer(reserved, effects), effects };
 }
 
 export interface CheckpointStep {
