@@ -54,8 +54,8 @@ export interface BeginTransactionRequest {
   readonly transactionalId: string;
   readonly transactionTimeoutMs: number;
   /**
-   * What this client was given when it began the id before; refused when somebody else began it since. So a
-   * delayed duplicate of this request can't abort a transaction that was begun, or prepared, after it.
+   * What this client was given when it began the id before; refused when somebody else began it since. So
+   * the answer to a request that was sent twice is the same, and a client that was shut out stays out.
    */
   readonly expected: TransactionHandle | undefined;
 }
