@@ -2,7 +2,7 @@ import { crc32c } from '@node-rs/crc32';
 import { MillraceError } from '../protocol/failures.js';
 
 /**
- * JSON behind one header line that says what it is, its format version, its length and its CRC32C. A file
+ * JSON behind one header line (the same in every format version) that says what it is, its format version, its length and its CRC32C. A file
  * that was cut off or changed must never be read as a smaller truth: a missing committable is lost output.
  */
 export function encodeChecksummedJson(kind: string, formatVersion: number, value: unknown): Uint8Array {
@@ -22,25 +22,30 @@ export function decodeChecksummedJson(
   const match = headerPattern.exec(buffer.toString('latin1', 0, end));
   if (match === null || match[1] !== kind) throw damaged(where, `it does not begin as a ${kind} file does`);
   const body = buffer.subarray(end);
-  if (Number(match[2]) > formatVersion) {
+  const version = Number(match[2]);
+  if (Number(match[4]) !== body.length) {
+    throw damaged(where, `it has ${body.length} bytes instead of ${match[4]}`);
+  }
+  if (match[3] !== checksum(kind, version, body)) throw damaged(where, 'its checksum does not match');
+  if (version > formatVersion) {
     throw unreadable(
-      `${where} was written by a newer Millrace (format ${match[2]}; this one reads up to ${formatVersion}). Start that newer version again, or begin anew in another folder with --state-dir.`,
+      `${where} was written by a newer Millrace (format ${version}; this one reads up to ${formatVersion}). Start that newer version again, or begin anew in another folder with --state-dir.`,
     );
   }
-  if (Number(match[4]) !== body.length)
-    throw damaged(where, `it has ${body.length} bytes instead of ${match[4]}`);
-  if (match[3] !== checksum(body)) throw damaged(where, 'its checksum does not match');
   return JSON.parse(body.toString('utf8'));
 }
 
 const headerPattern = /^millrace-([a-z-]+) format (\d+) crc32c ([0-9a-f]{8}) bytes (\d+)\n$/;
 
 function header(kind: string, formatVersion: number, body: Buffer): string {
-  return `millrace-${kind} format ${formatVersion} crc32c ${checksum(body)} bytes ${body.length}\n`;
+  return `millrace-${kind} format ${formatVersion} crc32c ${checksum(kind, formatVersion, body)} bytes ${body.length}\n`;
 }
 
-function checksum(body: Buffer): string {
-  return crc32c(body).toString(16).padStart(8, '0');
+/** Of the kind and the version too: a changed digit there would read the right bytes in the wrong way. */
+function checksum(kind: string, formatVersion: number, body: Buffer): string {
+  return crc32c(body, crc32c(`${kind} ${formatVersion}\n`))
+    .toString(16)
+    .padStart(8, '0');
 }
 
 function damaged(where: string, how: string): MillraceError {
