@@ -78,6 +78,8 @@ export class WriteBackCache {
     const context = found ?? this.add(key);
     context.referenced = true;
     this.currentContext = context;
+    // Only now that the new one is known to be in use: it has nothing to lose yet and would go first.
+    if (this.bytes > this.options.budgetBytes && found === undefined) this.evict(this.options.evictionStepsMax);
     return context;
   }
 
@@ -88,7 +90,6 @@ export class WriteBackCache {
     if (typeof key === 'object') this.byEncoding.set(this.encoded(key), context);
     else this.byPrimitive.set(key, context);
     this.bytes += context.bytes;
-    if (this.bytes > this.options.budgetBytes) this.evict(this.options.evictionStepsMax);
     return context;
   }
 
@@ -105,7 +106,6 @@ export class WriteBackCache {
       const { value: context, done } = this.sweep.next();
       if (done) this.sweep = undefined;
       else if (context.referenced) context.referenced = false;
-      // The current key's context is in use even if it has nothing to lose yet.
       else if (context !== this.currentContext && context.isMerged(this.mergedThrough)) this.remove(context);
     }
   }

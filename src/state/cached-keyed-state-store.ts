@@ -9,22 +9,7 @@ import type { StateBases } from './state-base.js';
 import { defaultStateLimits, type StateLimits } from './state-limits.js';
 
 /** The keyed state of one slot: a base and a folder of segments for each of its operators. */
-export function openKeyedStateStore(options: KeyedStateStoreOptions): KeyedStateStore {
-  return new CachedKeyedStateStore(options);
-}
-
-export interface KeyedStateStoreOptions {
-  /** `LmdbStateBases`, or `InMemoryStateBases` in the simulation. Closed with the store. */
-  readonly bases: StateBases;
-  readonly files: Files;
-  /** Within `files`, of this slot alone. */
-  readonly segmentFolder: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly limits?: Partial<StateLimits>;
-}
-
-class CachedKeyedStateStore implements KeyedStateStore {
+export class CachedKeyedStateStore implements KeyedStateStore {
   private readonly options: KeyedStateStoreOptions;
   private readonly limits: StateLimits;
   private readonly backends: KeyedStateBackend[] = [];
@@ -57,4 +42,15 @@ class CachedKeyedStateStore implements KeyedStateStore {
     await Promise.all(this.backends.map((backend) => backend.close()));
     await this.options.bases.close();
   }
+}
+
+export interface KeyedStateStoreOptions {
+  /** `LmdbStateBases`, or `InMemoryStateBases` in the simulation. Closed with the store. */
+  readonly bases: StateBases;
+  readonly files: Files;
+  /** Within `files`, of this slot alone. */
+  readonly segmentFolder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits?: Partial<StateLimits>;
 }

@@ -1,0 +1,74 @@
+import { encodeKey } from '../../src/key-groups/key-encoding.js';
+import type { Key } from '../../src/key-groups/key.js';
+import { inlineKeyBytesMax } from '../../src/state/key-layout.js';
+import { compareMapKeys } from '../../src/state/map-entry.js';
+
+/** Keyed state as plain collections: what every backend must agree with. */
+export class StateModel {
+  private readonly keys: Map<string, KeyModel>;
+  private timers: ModelTimer[];
+
+  constructor(from?: StateModel) {
+    this.keys = new Map([...(from?.keys ?? [])].map(([id, key]) => [id, copyOf(key)]));
+    this.timers = [...(from?.timers ?? [])];
+  }
+
+  of(key: Key): KeyModel {
+    const id = Buffer.from(encodeKey(key)).toString('latin1');
+    let model = this.keys.get(id);
+    if (model === undefined) {
+      model = { value: undefined, list: [], bounded: [], map: new Map() };
+      this.keys.set(id, model);
+    }
+    return model;
+  }
+
+  register(key: Key, timestamp: number): void {
+    if (this.timers.some((timer) => isSame(timer, key, timestamp))) return;
+    this.timers.push({ key, timestamp });
+    this.timers.sort((a, b) => a.timestamp - b.timestamp || compareKeys(a.key, b.key));
+  }
+
+  delete(key: Key, timestamp: number): void {
+    this.timers = this.timers.filter((timer) => !isSame(timer, key, timestamp));
+  }
+
+  nextTimestamp(): number {
+    return this.timers[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  }
+
+  pollDue(upTo: number): ModelTimer | undefined {
+    return this.nextTimestamp() <= upTo ? this.timers.shift() : undefined;
+  }
+}
+
+export interface KeyModel {
+  value: unknown;
+  list: unknown[];
+  bounded: unknown[];
+  map: Map<string | number, unknown>;
+}
+
+interface ModelTimer {
+  readonly key: Key;
+  readonly timestamp: number;
+}
+
+export function sortedEntries(map: Map<string | number, unknown>): [string | number, unknown][] {
+  return [...map].sort(([a], [b]) => compareMapKeys(a, b));
+}
+
+/** Long keys come last, being stored under their addresses. */
+function compareKeys(a: Key, b: Key): number {
+  const [left, right] = [encodeKey(a), encodeKey(b)];
+  const isLong = (key: Uint8Array): number => (key.length > inlineKeyBytesMax ? 1 : 0);
+  return isLong(left) - isLong(right) || Buffer.compare(left, right);
+}
+
+function isSame(timer: ModelTimer, key: Key, timestamp: number): boolean {
+  return timer.timestamp === timestamp && Buffer.compare(encodeKey(timer.key), encodeKey(key)) === 0;
+}
+
+function copyOf(key: KeyModel): KeyModel {
+  return { value: key.value, list: [...key.list], bounded: [...key.bounded], map: new Map(key.map) };
+}
