@@ -63,8 +63,11 @@ export class DeferredAppender<A extends LogAppender> {
   }
 }
 
-/** A connection or a begin takes milliseconds: a thousand records of 1 KB are kept without a pause, then the task is held. */
-const pendingBytesMax = 1024 * 1024;
+/**
+ * A connection, a begin, or the flush of what was appended before takes milliseconds: at 1 KB a record and
+ * 200,000 records/s some 20 ms are kept without a pause, then the task is held.
+ */
+const pendingBytesMax = 4 * 1024 * 1024;
 
 function copyOf(bytes: Uint8Array | null): Uint8Array | null {
   return bytes === null ? null : new Uint8Array(bytes);

@@ -39,8 +39,9 @@ export class TransactionStarter {
     if (transactionalId !== undefined) this.beginning = this.begin(transactionalId);
   }
 
-  get isBeginning(): boolean {
-    return this.beginning !== undefined;
+  /** Nothing is begun or being begun: no id is free. */
+  get isDry(): boolean {
+    return this.ready === undefined && this.beginning === undefined;
   }
 
   /** Begins nothing more; resolves with what was begun and not taken. */

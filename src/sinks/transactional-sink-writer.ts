@@ -16,13 +16,14 @@ import { TransactionPool } from './transaction-pool.js';
 import { TransactionStarter } from './transaction-starter.js';
 
 /**
- * Two-phase commit. Invariant: the records between two barriers are in one transaction of their own, which
+ * Two-phase commit. Invariants: the records between two barriers are in one transaction of their own, which
  * is prepared before the checkpoint is acknowledged and committed only once it is complete; so a restart
- * from that checkpoint neither lacks one of them nor writes one again.
+ * from that checkpoint neither lacks one of them nor writes one again. And nothing of an epoch (what lies
+ * between two barriers) is sent before the log has acknowledged all of the epoch before: two transactions
+ * on their way at once could change places, and a key's records with them.
  *
- * An epoch is what lies between two barriers. Its transaction is usually begun ahead; where it is not, its
- * records wait in memory, within a bound. An epoch without records has no transaction: the one begun for it
- * serves the next.
+ * The next epoch's transaction is begun ahead. Its records wait in memory, within a bound, until it may be
+ * written. An epoch without records has no transaction: the one begun for it serves the next.
  */
 export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private readonly context: SinkWriterContext;
@@ -35,7 +36,9 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   /** What is written goes here. */
   private epoch = new DeferredAppender<LogTransaction>();
   /** Epochs without a transaction, oldest first; the last of them may be `epoch`. */
-  private waiting: DeferredAppender<LogTransaction>[] = [this.epoch];
+  private readonly waiting: DeferredAppender<LogTransaction>[] = [this.epoch];
+  /** The one epoch that has its transaction and is not prepared yet. */
+  private writing: DeferredAppender<LogTransaction> | undefined;
   /** Acknowledgements follow each other: each names what the one before it prepared. */
   private lastPrepare: Promise<unknown> = Promise.resolve();
   private commitWaiters: (() => void)[] = [];
@@ -55,7 +58,7 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
     this.starter = new TransactionStarter({
       pool: this.pool,
       begin: (transactionalId) => this.begin(transactionalId),
-      onReady: () => this.attachTransactions(),
+      onReady: () => this.attachTransaction(),
       onFailed: (transactionalId, error) => {
         if (!this.isClosed) this.fail(`Beginning transaction ${transactionalId}`, error);
       },
@@ -93,7 +96,7 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
 
   notifyCheckpointAborted(): void {
     // Only a checkpoint's completion frees ids, and the next barrier may be behind records that wait for one.
-    if (this.waiting.length > 0 && !this.starter.isBeginning) {
+    if (this.waiting.length > 0 && this.starter.isDry) {
       this.failWith(this.exhausted('the checkpoint that would have freed one was aborted'));
     }
   }
@@ -111,17 +114,18 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private startEpoch(): void {
     this.epoch = new DeferredAppender<LogTransaction>();
     this.waiting.push(this.epoch);
-    this.attachTransactions();
+    this.hold.update(this.epoch.isWritable);
   }
 
-  /** Gives the transaction begun ahead to the oldest epoch without one, whose records are the oldest. */
-  private attachTransactions(): void {
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      const transaction = this.starter.take();
-      if (transaction === undefined) break;
-      this.waiting.shift();
-      next.attach(transaction);
-    }
+  /** Gives the transaction begun ahead to the oldest epoch without one, once the epoch before is prepared. */
+  private attachTransaction(): void {
+    const next = this.waiting[0];
+    if (next === undefined || this.writing !== undefined) return;
+    const transaction = this.starter.take();
+    if (transaction === undefined) return;
+    this.waiting.shift();
+    this.writing = next;
+    next.attach(transaction);
     this.hold.update(this.epoch.isWritable);
   }
 
@@ -149,10 +153,12 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
       const prepared = await transaction.prepare();
       if (prepared === undefined) throw new Error('The log prepared nothing, though records were appended.');
       this.pool.prepared(prepared, checkpointId);
+      this.writing = undefined;
     } catch (error) {
       this.fail(`Preparing transaction ${transaction.transactionalId} for checkpoint ${checkpointId}`, error);
       throw this.failure;
     }
+    this.attachTransaction();
   }
 
   private async acknowledge(

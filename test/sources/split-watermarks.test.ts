@@ -68,8 +68,10 @@ describe('the watermark of a source subtask', () => {
         let last = MIN_WATERMARK;
         for (const each of steps) {
           if (each.kind === 'record') watermarks.onRecord(splits[each.split]!, each.timestamp);
-          else if (each.kind === 'tick') watermarks.onTick((nowMs += 60), each.heldBack, always);
-          else if (each.kind === 'finish') watermarks.finishSplit(splits[each.split]!);
+          else if (each.kind === 'tick') {
+            nowMs += 60;
+            watermarks.onTick(nowMs, each.heldBack, always);
+          } else if (each.kind === 'finish') watermarks.finishSplit(splits[each.split]!);
           else {
             const restored = new SplitWatermarks(strategy, idleTimeoutMs);
             restored.restoreCombined(watermarks.combined());
