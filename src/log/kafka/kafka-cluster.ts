@@ -1,0 +1,267 @@
+import type { Clock } from '../../host/clock.js';
+import type { Random } from '../../host/random.js';
+import { LogError } from '../log-port.js';
+import { answerError, RetriableAnswer } from './answer-error.js';
+import { backoffMs } from './backoff.js';
+import type { BrokerAddress, ResolvedKafkaConfig } from './kafka-config.js';
+import { Pauses } from './pauses.js';
+import { errorCode } from './protocol/error-codes.js';
+import { type CoordinatorKind, findCoordinatorRequest } from './protocol/find-coordinator.js';
+import type { KafkaRequest } from './protocol/kafka-request.js';
+import { type ClusterMetadata, metadataRequest } from './protocol/metadata.js';
+import { BrokerLane } from './transport/broker-lane.js';
+import { TransportError } from './transport/transport-error.js';
+
+/** One try of an operation: its result, or why it is worth another one. Anything thrown but a TransportError is final. */
+export type Try<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'again'; readonly why: string; readonly afterMs?: number };
+
+/** What shared lanes carry; each kind has a connection of its own to each broker. */
+export type LanePurpose = 'control' | 'produce';
+
+export interface KafkaHost {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * What one client knows of its cluster: the brokers, who leads which partition, who coordinates what; and
+ * its connections. Knowledge may be stale: who gets an answer that says so forgets or refreshes, and tries again.
+ */
+export class KafkaCluster {
+  readonly config: ResolvedKafkaConfig;
+  readonly host: KafkaHost;
+  private readonly pauses: Pauses;
+  private readonly addresses = new Map<number, BrokerAddress>();
+  private readonly trackedTopics = new Set<string>();
+  /** Leader by partition; -1 while there is none. */
+  private readonly leaders = new Map<string, readonly number[]>();
+  /** Of the tracked topics, those that the newest metadata says don't exist. */
+  private readonly missingTopics = new Set<string>();
+  private readonly coordinators = new Map<string, number>();
+  private readonly sharedLanes = new Map<string, BrokerLane>();
+  private readonly lanes = new Set<BrokerLane>();
+  private refreshing: Promise<ClusterMetadata> | undefined;
+  private hasBeenReached = false;
+  private isClosed = false;
+
+  constructor(config: ResolvedKafkaConfig, host: KafkaHost) {
+    this.config = config;
+    this.host = host;
+    this.pauses = new Pauses(host.clock);
+  }
+
+  /** How a person would name this cluster. */
+  get name(): string {
+    return this.config.bootstrap.map(({ host, port }) => `${host}:${port}`).join(', ');
+  }
+
+  /** Undefined until metadata of the topic is here. */
+  partitionCount(topic: string): number | undefined {
+    return this.leaders.get(topic)?.length;
+  }
+
+  /** Whether the newest metadata says that there is no such topic. */
+  isMissing(topic: string): boolean {
+    return this.missingTopics.has(topic);
+  }
+
+  /** The node that leads a partition; undefined while nobody does or it is not known. */
+  leaderOf(topic: string, partition: number): number | undefined {
+    const leader = this.leaders.get(topic)?.[partition];
+    return leader === undefined || leader < 0 || !this.addresses.has(leader) ? undefined : leader;
+  }
+
+  /** A lane of one's own, until `closeLane`. */
+  openLane(nodeId: number): BrokerLane {
+    const lane = new BrokerLane(() => this.addressOf(nodeId), this.config);
+    this.lanes.add(lane);
+    if (this.isClosed) lane.close();
+    return lane;
+  }
+
+  closeLane(lane: BrokerLane): void {
+    this.lanes.delete(lane);
+    lane.close();
+  }
+
+  send<R>(nodeId: number, purpose: LanePurpose, request: KafkaRequest<R>): Promise<R> {
+    const key = `${purpose}:${nodeId}`;
+    let lane = this.sharedLanes.get(key);
+    if (lane === undefined) {
+      lane = this.openLane(nodeId);
+      this.sharedLanes.set(key, lane);
+    }
+    return lane.send(request);
+  }
+
+  /** From now on metadata covers these topics. */
+  track(topics: readonly string[]): void {
+    for (const topic of topics) this.trackedTopics.add(topic);
+  }
+
+  /**
+   * Asks any broker for who leads what; calls at one time share one request.
+   * @throws TransportError when no broker answers now | LogError
+   */
+  async refreshMetadata(): Promise<ClusterMetadata> {
+    this.refreshing ??= this.askAnyBroker([...this.trackedTopics]).finally(() => {
+      this.refreshing = undefined;
+    });
+    return this.refreshing;
+  }
+
+  /** Sends to any broker. @throws as `send`, and LogError. */
+  async sendToAny<R>(request: KafkaRequest<R>): Promise<R> {
+    if (this.addresses.size === 0) await this.refreshMetadata();
+    const nodeIds = [...this.addresses.keys()];
+    const nodeId = nodeIds[Math.floor(this.host.random.next() * nodeIds.length)];
+    if (nodeId === undefined) throw new LogError('internal', `Kafka at ${this.name} names no brokers.`);
+    return this.send(nodeId, 'control', request);
+  }
+
+  /** Sends to the coordinator of a group or transactional id. @throws as `send`, and LogError. */
+  async sendToCoordinator<R>(kind: CoordinatorKind, key: string, request: KafkaRequest<R>): Promise<R> {
+    const nodeId = await this.coordinatorOf(kind, key);
+    try {
+      return await this.send(nodeId, 'control', request);
+    } catch (error) {
+      this.forgetCoordinator(kind, key);
+      throw error;
+    }
+  }
+
+  /** After an answer that somebody else coordinates it now. */
+  forgetCoordinator(kind: CoordinatorKind, key: string): void {
+    this.coordinators.delete(`${kind}:${key}`);
+  }
+
+  /**
+   * Tries until it is done, for `deliveryTimeoutMs` at most; before any broker was ever reached, for
+   * `bootstrapTimeoutMs`. `what` says what failed, for the error; `attempt` counts from 0.
+   * @throws LogError `unreachable`
+   */
+  async untilDone<T>(what: string, operation: (attempt: number) => Promise<Try<T>>): Promise<T> {
+    const { clock, random } = this.host;
+    const startedMs = clock.monotonicMs();
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await tryOnce(operation, attempt);
+      if (outcome.kind === 'done') return outcome.value;
+      const timeoutMs = this.hasBeenReached ? this.config.deliveryTimeoutMs : this.config.bootstrapTimeoutMs;
+      if (this.isClosed) throw new LogError('internal', `${what}: the Kafka client was closed.`);
+      if (clock.monotonicMs() - startedMs >= timeoutMs) throw this.unreachable(what, timeoutMs, outcome.why);
+      await this.pauses.pause(outcome.afterMs ?? backoffMs(attempt, random.next()));
+    }
+  }
+
+  pause(delayMs: number): Promise<void> {
+    return this.pauses.pause(delayMs);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.pauses.close();
+    for (const lane of this.lanes) lane.close();
+    this.lanes.clear();
+  }
+
+  unreachable(what: string, timeoutMs: number, why: string): LogError {
+    const advice = this.hasBeenReached
+      ? 'Check that the brokers are up and can reach each other.'
+      : 'Start the broker, or correct the list of brokers.';
+    return new LogError(
+      'unreachable',
+      `${what}: no success with Kafka at ${this.name} for ${timeoutMs} ms (${why}). ${advice}`,
+    );
+  }
+
+  private addressOf(nodeId: number): BrokerAddress {
+    const address = this.addresses.get(nodeId) ?? this.config.bootstrap[0];
+    if (address === undefined) throw new LogError('internal', `Broker ${nodeId} is in no metadata.`);
+    return address;
+  }
+
+  private async askAnyBroker(topics: readonly string[]): Promise<ClusterMetadata> {
+    const request = metadataRequest(topics);
+    let lastError: unknown;
+    // Known brokers first; the configured ones again when all of those have gone.
+    for (const nodeId of [...this.addresses.keys()]) {
+      try {
+        return this.learn(await this.send(nodeId, 'control', request));
+      } catch (error) {
+        lastError = error;
+      }
+    }
+    for (const address of this.config.bootstrap) {
+      const lane = new BrokerLane(() => address, this.config);
+      this.lanes.add(lane);
+      try {
+        return this.learn(await lane.send(request));
+      } catch (error) {
+        if (error instanceof LogError) throw error;
+        lastError = error;
+      } finally {
+        this.closeLane(lane);
+      }
+    }
+    throw lastError;
+  }
+
+  private learn(metadata: ClusterMetadata): ClusterMetadata {
+    this.hasBeenReached = true;
+    for (const { nodeId, host, port } of metadata.brokers) this.addresses.set(nodeId, { host, port });
+    for (const nodeId of this.addresses.keys()) {
+      if (!metadata.brokers.some((broker) => broker.nodeId === nodeId)) this.addresses.delete(nodeId);
+    }
+    for (const { topic, errorCode: code, partitions } of metadata.topics) {
+      if (code === errorCode.unknownTopicOrPartition) this.missingTopics.add(topic);
+      else this.missingTopics.delete(topic);
+      if (code !== errorCode.none) continue;
+      const leaders: number[] = [];
+      for (const partition of partitions) leaders[partition.partition] = partition.leader;
+      this.leaders.set(topic, leaders);
+    }
+    return metadata;
+  }
+
+  private async coordinatorOf(kind: CoordinatorKind, key: string): Promise<number> {
+    const known = this.coordinators.get(`${kind}:${key}`);
+    if (known !== undefined) return known;
+    if (this.addresses.size === 0) await this.refreshMetadata();
+    let lastError: unknown;
+    for (const nodeId of [...this.addresses.keys()]) {
+      try {
+        const found = await this.send(nodeId, 'control', findCoordinatorRequest(kind, key));
+        if (found.errorCode !== errorCode.none) throw coordinatorError(kind, key, found.errorCode);
+        this.addresses.set(found.nodeId, { host: found.host, port: found.port });
+        this.coordinators.set(`${kind}:${key}`, found.nodeId);
+        return found.nodeId;
+      } catch (error) {
+        if (error instanceof LogError) throw error;
+        lastError = error;
+      }
+    }
+    // Nobody that was known answers: the cluster may have moved.
+    await this.refreshMetadata();
+    throw lastError;
+  }
+}
+
+async function tryOnce<T>(operation: (attempt: number) => Promise<Try<T>>, attempt: number): Promise<Try<T>> {
+  try {
+    return await operation(attempt);
+  } catch (error) {
+    if (error instanceof TransportError || error instanceof RetriableAnswer) {
+      return { kind: 'again', why: error.message };
+    }
+    throw error;
+  }
+}
+
+function coordinatorError(kind: CoordinatorKind, key: string, code: number): Error {
+  return answerError(
+    `Finding the coordinator of ${kind === 'group' ? 'group' : 'transactional id'} ${key}`,
+    code,
+  );
+}

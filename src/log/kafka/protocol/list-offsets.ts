@@ -1,0 +1,52 @@
+import type { TopicPartition } from '../../log-port.js';
+import { byTopic } from './by-topic.js';
+import { type KafkaRequest, kafkaApis } from './kafka-request.js';
+import { WireWriter } from './wire-writer.js';
+
+export interface OffsetLookup extends TopicPartition {
+  /** Epoch ms, or one of `offsetLookupTime`. */
+  readonly timestamp: number;
+}
+
+export const offsetLookupTime = { end: -1, earliest: -2 } as const;
+
+export interface OffsetLookupResult extends TopicPartition {
+  readonly errorCode: number;
+  /** -1 where no record is that late. */
+  readonly offset: number;
+}
+
+/** Offsets as a read_committed reader sees them: the end is the last stable offset. */
+export function listOffsetsRequest(
+  lookups: readonly OffsetLookup[],
+): KafkaRequest<readonly OffsetLookupResult[]> {
+  return {
+    api: kafkaApis.listOffsets,
+    encode: () => {
+      const writer = new WireWriter();
+      writer.int32(noReplica).int8(readCommitted);
+      writer.array(byTopic(lookups), ([topic, ofTopic]) => {
+        writer.string(topic);
+        writer.array(ofTopic, (lookup) => writer.int32(lookup.partition).int64(lookup.timestamp));
+      });
+      return [writer.finish()];
+    },
+    decode: (body) => {
+      body.int32();
+      return body
+        .array(() => {
+          const topic = body.string();
+          return body.array(() => {
+            const partition = body.int32();
+            const errorCode = body.int16();
+            body.int64();
+            return { topic, partition, errorCode, offset: body.int64AsNumber() };
+          });
+        })
+        .flat();
+    },
+  };
+}
+
+const noReplica = -1;
+const readCommitted = 1;

@@ -1,0 +1,66 @@
+/** What the plan looks at of a partition. */
+export interface FetchCandidate {
+  readonly isFetching: boolean;
+  /** The position has reached the stop position. */
+  readonly isFinished: boolean;
+  /** Monotonic ms before which a failed partition is not asked for again. */
+  readonly retryAtMs: number;
+  /** Fetched bytes not yet released. */
+  readonly bufferedBytes: number;
+  /** There is known, or for a new partition presumed, to be more to read at once. */
+  readonly isBehind: boolean;
+}
+
+export interface FetchBudget {
+  /** Over all partitions of the reader. */
+  readonly prefetchBytes: number;
+  /** Fetched and not released, and at most to come with the fetches under way. */
+  readonly bytesInUse: number;
+  readonly partitionCount: number;
+  readonly partitionFetchBytes: number;
+}
+
+/**
+ * The two kinds of fetch to a broker, each with a connection of its own: a broker holds the fetch of a
+ * partition that has caught up until something comes, and those that are behind must not wait for that.
+ */
+export type FetchKind = 'behind' | 'caught-up';
+
+/**
+ * Which partitions of one broker the next fetch of a kind asks for, in the order given, each for at most
+ * `partitionBytes`.
+ *
+ * No partition prefetches more than its share, so that one whose records nobody takes leaves room for the
+ * others. Where nothing at all is in use one partition is always fetched, whatever the budget: else a
+ * budget below one batch would stop the reader for good.
+ */
+export function planFetch<P extends FetchCandidate>(
+  partitions: readonly P[],
+  kind: FetchKind,
+  budget: FetchBudget,
+  nowMs: number,
+): readonly P[] {
+  const share = budget.prefetchBytes / Math.max(budget.partitionCount, 1);
+  const partitionBytes = partitionFetchBytes(budget);
+  let free = budget.prefetchBytes - budget.bytesInUse;
+  const planned: P[] = [];
+  for (const partition of partitions) {
+    const isWanted = !partition.isFetching && !partition.isFinished && partition.retryAtMs <= nowMs;
+    if (!isWanted || partition.isBehind !== (kind === 'behind')) continue;
+    if (partition.bufferedBytes > 0 && partition.bufferedBytes >= share) continue;
+    const isFirstOfAll = budget.bytesInUse === 0 && planned.length === 0;
+    if (free < partitionBytes && !isFirstOfAll) continue;
+    planned.push(partition);
+    free -= partitionBytes;
+  }
+  return planned;
+}
+
+/** Half a share, so that one fetch can be under way while the one before is processed. */
+export function partitionFetchBytes(budget: Omit<FetchBudget, 'bytesInUse'>): number {
+  const halfShare = Math.floor(budget.prefetchBytes / Math.max(budget.partitionCount, 1) / 2);
+  return Math.min(budget.partitionFetchBytes, Math.max(halfShare, partitionFetchBytesMin));
+}
+
+/** Below this the cost of a request outweighs that of its records. */
+const partitionFetchBytesMin = 64 * 1024;

@@ -1,0 +1,325 @@
+import {
+  type LogBatch,
+  LogError,
+  type LogReader,
+  type ReaderOptions,
+  type TopicPartition,
+} from '../../log-port.js';
+import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
+import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
+import { answerError } from '../answer-error.js';
+import { backoffMs } from '../backoff.js';
+import type { KafkaCluster } from '../kafka-cluster.js';
+import { errorCode, errorName } from '../protocol/error-codes.js';
+import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
+import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
+import type { BrokerLane } from '../transport/broker-lane.js';
+import { TransportError } from '../transport/transport-error.js';
+import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
+import { ReaderPartition } from './reader-partition.js';
+
+/**
+ * Reads partitions with at most two fetches under way to each broker, one of each kind, while what was
+ * fetched before is processed. Everything that happens (an answer, a release, a new partition, the end of
+ * a pause) ends in `pump`, which starts the fetches that are due.
+ *
+ * Invariant: a partition is in at most one fetch at a time, and its position moves only with that fetch's
+ * answer; two would read the same records twice.
+ */
+export class KafkaReader implements LogReader {
+  private readonly cluster: KafkaCluster;
+  private readonly options: ReaderOptions;
+  private readonly onClosed: () => void;
+  private readonly partitions: ReaderPartition[] = [];
+  /** The same, those first that the newest answers left empty-handed. */
+  private fetchOrder: readonly ReaderPartition[] = [];
+  private readonly lanes = new Map<string, BrokerLane>();
+  private readonly fetching = new Map<string, Promise<void>>();
+  /** Bytes fetched and not released, and reserved for fetches under way. */
+  private bytesInUse = 0;
+  /** Index of the partition that `poll` looks at first. */
+  private nextToPoll = 0;
+  private isPumpDue = false;
+  private isWaited = true;
+  private isEnded = false;
+  private isRefreshing = false;
+
+  constructor(cluster: KafkaCluster, options: ReaderOptions, onClosed: () => void) {
+    this.cluster = cluster;
+    this.options = options;
+    this.onClosed = onClosed;
+  }
+
+  addPartition(
+    { topic, partition }: TopicPartition,
+    position: number,
+    stopPosition: number | undefined,
+  ): void {
+    const added = new ReaderPartition(topic, partition, position, stopPosition);
+    this.partitions.push(added);
+    this.fetchOrder = [added, ...this.fetchOrder];
+    this.cluster.track([topic]);
+    this.pumpSoon();
+  }
+
+  poll(): LogBatch | undefined {
+    const { partitions } = this;
+    for (let i = 0; i < partitions.length; i++) {
+      const index = (this.nextToPoll + i) % partitions.length;
+      const batch = partitions[index]?.fetched.shift();
+      if (batch !== undefined) {
+        this.nextToPoll = index + 1;
+        return batch;
+      }
+    }
+    this.isWaited = true;
+    return undefined;
+  }
+
+  endOffset({ topic, partition }: TopicPartition): number | undefined {
+    return this.find(topic, partition)?.endOffset;
+  }
+
+  async close(): Promise<void> {
+    this.end();
+    await Promise.all(this.fetching.values());
+    this.onClosed();
+  }
+
+  /** No fetch is begun any more, and those under way end. */
+  private end(): void {
+    this.isEnded = true;
+    for (const lane of this.lanes.values()) this.cluster.closeLane(lane);
+    for (const partition of this.partitions) partition.fetched.length = 0;
+  }
+
+  private fail(error: unknown): void {
+    if (this.isEnded) return;
+    this.end();
+    this.options.onError(error instanceof Error ? error : new LogError('internal', String(error)));
+  }
+
+  /** Once for all the releases and partitions of one turn. */
+  private pumpSoon(): void {
+    if (this.isPumpDue || this.isEnded) return;
+    this.isPumpDue = true;
+    queueMicrotask(() => {
+      this.isPumpDue = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    if (this.isEnded) return;
+    const nowMs = this.cluster.host.clock.monotonicMs();
+    const byLeader = new Map<number, ReaderPartition[]>();
+    for (const partition of this.fetchOrder) {
+      if (partition.isFinished || partition.isFetching || partition.retryAtMs > nowMs) continue;
+      const leader = this.cluster.leaderOf(partition.topic, partition.partition);
+      if (leader === undefined) {
+        this.putOff(partition, 'the partition has no known leader');
+        continue;
+      }
+      const ofLeader = byLeader.get(leader);
+      if (ofLeader === undefined) byLeader.set(leader, [partition]);
+      else ofLeader.push(partition);
+    }
+    for (const [leader, partitions] of byLeader) {
+      this.startFetch(leader, 'behind', partitions, nowMs);
+      this.startFetch(leader, 'caught-up', partitions, nowMs);
+    }
+  }
+
+  private startFetch(
+    leader: number,
+    kind: FetchKind,
+    candidates: readonly ReaderPartition[],
+    nowMs: number,
+  ): void {
+    const key = `${leader}:${kind}`;
+    if (this.fetching.has(key) || this.isEnded) return;
+    const budget = this.budget();
+    const partitions = planFetch(candidates, kind, budget, nowMs);
+    if (partitions.length === 0) return;
+    let lane = this.lanes.get(key);
+    if (lane === undefined) {
+      lane = this.cluster.openLane(leader);
+      this.lanes.set(key, lane);
+    }
+    const fetch = this.fetch(lane, kind, partitions, partitionFetchBytes(budget)).finally(() => {
+      this.fetching.delete(key);
+      this.pumpSoon();
+    });
+    this.fetching.set(key, fetch);
+  }
+
+  private async fetch(
+    lane: BrokerLane,
+    kind: FetchKind,
+    partitions: readonly ReaderPartition[],
+    maxBytes: number,
+  ): Promise<void> {
+    const reservedBytes = partitions.length * maxBytes;
+    this.bytesInUse += reservedBytes;
+    for (const partition of partitions) partition.isFetching = true;
+    try {
+      const request = fetchRequest(
+        partitions.map(({ topic, partition, position }) => ({ topic, partition, position, maxBytes })),
+        { maxWaitMs: kind === 'behind' ? 0 : this.cluster.config.fetchMaxWaitMs, maxBytes: reservedBytes },
+      );
+      const answers = await lane.send(request);
+      if (!this.isEnded) this.take(partitions, answers);
+    } catch (error) {
+      if (!(error instanceof TransportError)) this.fail(error);
+      else for (const partition of partitions) this.putOff(partition, error.message);
+    } finally {
+      this.bytesInUse -= reservedBytes;
+      for (const partition of partitions) partition.isFetching = false;
+    }
+  }
+
+  private take(partitions: readonly ReaderPartition[], answers: readonly FetchedPartition[]): void {
+    const served = new Set<ReaderPartition>();
+    for (const answer of answers) {
+      const partition = partitions.find((p) => p.topic === answer.topic && p.partition === answer.partition);
+      if (partition === undefined) continue;
+      if (answer.errorCode !== errorCode.none) this.takeError(partition, answer);
+      else if (this.takeRecords(partition, answer)) served.add(partition);
+    }
+    if (served.size > 0) this.favourEmptyHanded(served);
+    if (served.size > 0 && this.isWaited && !this.isEnded) {
+      this.isWaited = false;
+      this.options.onAvailable();
+    }
+  }
+
+  /** Whether there is a batch for `poll` now. */
+  private takeRecords(partition: ReaderPartition, answer: FetchedPartition): boolean {
+    const { topic, position, stopPosition } = partition;
+    const { records, abortedTransactions } = answer;
+    partition.succeeded();
+    partition.endOffset = answer.lastStableOffset;
+    // An empty answer, even of a partition that has more, goes to the fetches that the broker may hold:
+    // asking again at once would spin.
+    partition.isBehind = false;
+    if (records.length === 0) return false;
+    const cursor = new RecordBatchCursor({
+      topic,
+      partition: partition.partition,
+      bytes: records,
+      position,
+      stopPosition,
+      abortedTransactions:
+        abortedTransactions.length === 0 ? undefined : new AbortedTransactions(abortedTransactions),
+      onRelease: () => this.released(partition, records.length),
+    });
+    if (cursor.positionAfter === position) return false;
+    partition.position = cursor.positionAfter;
+    partition.isBehind = partition.position < answer.lastStableOffset;
+    partition.bufferedBytes += records.length;
+    this.bytesInUse += records.length;
+    partition.fetched.push(cursor);
+    return true;
+  }
+
+  private takeError(partition: ReaderPartition, answer: FetchedPartition): void {
+    const where = `Topic ${partition.topic}, partition ${partition.partition}`;
+    if (answer.errorCode === errorCode.offsetOutOfRange) {
+      this.fail(
+        new LogError(
+          'offset-out-of-range',
+          `${where}: position ${partition.position} is not in the log any more; it begins at ${answer.logStartOffset}. ` +
+            'Its records were deleted before they were read (retention), or the topic was made anew. Start the job ' +
+            'from a position that exists (--fresh, or another startingOffsets), knowing that what lies between is lost.',
+        ),
+      );
+      return;
+    }
+    if (answer.errorCode === errorCode.corruptMessage) {
+      this.fail(
+        new LogError('corrupt-batch', `${where}: the broker finds its log damaged at ${partition.position}.`),
+      );
+      return;
+    }
+    const error = answerError(
+      `Fetching topic ${partition.topic}, partition ${partition.partition}`,
+      answer.errorCode,
+    );
+    if (error instanceof LogError) this.fail(error);
+    else this.putOff(partition, `the broker answered ${errorName(answer.errorCode)}`);
+  }
+
+  /** Tries a partition again after a pause, with fresh metadata; after `deliveryTimeoutMs` it is an error. */
+  private putOff(partition: ReaderPartition, why: string): void {
+    if (this.isEnded) return;
+    const { cluster } = this;
+    const nowMs = cluster.host.clock.monotonicMs();
+    const delayMs = backoffMs(partition.failures, cluster.host.random.next());
+    partition.failed(nowMs, delayMs);
+    const failingMs = nowMs - (partition.failingSinceMs ?? nowMs);
+    const timeoutMs = cluster.config.deliveryTimeoutMs;
+    if (cluster.isMissing(partition.topic) && failingMs >= Math.min(missingTopicGraceMs, timeoutMs)) {
+      this.fail(unknownTopics(cluster, [partition.topic]));
+      return;
+    }
+    if (failingMs >= timeoutMs) {
+      const what = `Reading topic ${partition.topic}, partition ${partition.partition}`;
+      this.fail(cluster.unreachable(what, timeoutMs, why));
+      return;
+    }
+    this.refreshSoon();
+    const again = (): void => {
+      partition.retryAtMs = Number.NEGATIVE_INFINITY;
+      this.pumpSoon();
+    };
+    cluster.pause(delayMs).then(again, () => {});
+  }
+
+  private refreshSoon(): void {
+    if (this.isRefreshing || this.isEnded) return;
+    this.isRefreshing = true;
+    const refreshed = (): void => {
+      // What failed once may well succeed with the new metadata; what failed again keeps its pause.
+      for (const partition of this.partitions) {
+        if (partition.failures === 1) partition.retryAtMs = Number.NEGATIVE_INFINITY;
+      }
+      this.pumpSoon();
+    };
+    this.cluster
+      .refreshMetadata()
+      .then(refreshed, (error: unknown) => {
+        if (!(error instanceof TransportError)) this.fail(error);
+      })
+      .finally(() => {
+        this.isRefreshing = false;
+      });
+  }
+
+  private released(partition: ReaderPartition, byteLength: number): void {
+    partition.bufferedBytes -= byteLength;
+    this.bytesInUse -= byteLength;
+    this.pumpSoon();
+  }
+
+  /**
+   * A broker fills an answer in the order of the request; partitions that got nothing go first next time,
+   * or those behind a busy one would starve.
+   */
+  private favourEmptyHanded(served: ReadonlySet<ReaderPartition>): void {
+    const first = this.fetchOrder.filter((partition) => !served.has(partition));
+    this.fetchOrder = [...first, ...this.fetchOrder.filter((partition) => served.has(partition))];
+  }
+
+  private budget(): FetchBudget {
+    return {
+      prefetchBytes: this.options.prefetchBytes,
+      bytesInUse: this.bytesInUse,
+      partitionCount: this.partitions.length,
+      partitionFetchBytes: this.cluster.config.partitionFetchBytes,
+    };
+  }
+
+  private find(topic: string, partition: number): ReaderPartition | undefined {
+    return this.partitions.find((p) => p.topic === topic && p.partition === partition);
+  }
+}

@@ -1,0 +1,43 @@
+import type { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
+import type { FetchCandidate } from './fetch-plan.js';
+
+/** One partition as a reader holds it. */
+export class ReaderPartition implements FetchCandidate {
+  readonly topic: string;
+  readonly partition: number;
+  readonly stopPosition: number | undefined;
+  /** Where the next fetch begins: past everything fetched, markers and compacted gaps included. */
+  position: number;
+  isFetching = false;
+  isBehind = true;
+  bufferedBytes = 0;
+  retryAtMs = Number.NEGATIVE_INFINITY;
+  /** The last stable offset that the newest fetch told. */
+  endOffset: number | undefined;
+  /** Consecutive failed fetches, and since when (monotonic ms). */
+  failures = 0;
+  failingSinceMs: number | undefined;
+  readonly fetched: RecordBatchCursor[] = [];
+
+  constructor(topic: string, partition: number, position: number, stopPosition: number | undefined) {
+    this.topic = topic;
+    this.partition = partition;
+    this.position = position;
+    this.stopPosition = stopPosition;
+  }
+
+  get isFinished(): boolean {
+    return this.stopPosition !== undefined && this.position >= this.stopPosition;
+  }
+
+  succeeded(): void {
+    this.failures = 0;
+    this.failingSinceMs = undefined;
+  }
+
+  failed(nowMs: number, retryAfterMs: number): void {
+    this.failures++;
+    this.failingSinceMs ??= nowMs;
+    this.retryAtMs = nowMs + retryAfterMs;
+  }
+}

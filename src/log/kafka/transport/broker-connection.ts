@@ -1,0 +1,204 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import Connection, { type Logger, type SocketFactory } from 'kafkajs/src/network/connection.js';
+import { LogError } from '../../log-port.js';
+import type { BrokerAddress, ResolvedKafkaConfig } from '../kafka-config.js';
+import { apiVersionsRequest } from '../protocol/api-versions.js';
+import { type KafkaRequest, kafkaApis } from '../protocol/kafka-request.js';
+import { WireReader } from '../protocol/wire-reader.js';
+import { WireWriter } from '../protocol/wire-writer.js';
+import { TransportError } from './transport-error.js';
+
+/**
+ * Invariant: after a failed request the connection is gone. A request that timed out may still be on its
+ * way, and on a connection that lived on, its late effect could follow that of the retry.
+ *
+ * The one place that knows kafkajs: its connection does TCP, TLS, SASL, framing, correlation and request
+ * time-outs. Requests and answers are encoded and decoded by `protocol/`.
+ */
+export class BrokerConnection {
+  readonly address: BrokerAddress;
+  private readonly connection: Connection;
+  private readonly config: ResolvedKafkaConfig;
+  private socket: Socket | undefined;
+  /** Set once; every later request fails with it. */
+  private failure: TransportError | undefined;
+  private isReady = false;
+  private rejectConnecting: ((error: Error) => void) | undefined;
+
+  constructor(address: BrokerAddress, config: ResolvedKafkaConfig) {
+    this.address = address;
+    this.config = config;
+    this.connection = new Connection({
+      host: address.host,
+      port: address.port,
+      ssl: config.ssl ?? null,
+      // A copy: kafkajs puts the authenticator that it chose into it.
+      sasl: config.sasl === undefined ? null : { ...config.sasl },
+      clientId: config.clientId,
+      connectionTimeout: config.connectionTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      logger: silentLogger,
+      socketFactory: this.openSocket,
+    });
+    avoidNegativeTimers(this.connection);
+  }
+
+  /** Connects, authenticates, and learns whether the broker speaks what we speak. @throws TransportError | LogError */
+  async open(): Promise<void> {
+    try {
+      await this.connect();
+      this.isReady = true;
+    } catch (error) {
+      this.destroy(`cannot connect: ${reasonOf(error)}`, error);
+      throw error instanceof LogError ? error : this.failure;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.isReady && this.failure === undefined && this.connection.isConnected();
+  }
+
+  /** @throws TransportError, after which this connection is closed. */
+  async send<Response>(request: KafkaRequest<Response>): Promise<Response> {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      // A SASL session ends after the time that the broker gave it.
+      if (this.config.sasl !== undefined && !this.connection.isAuthenticated()) await this.authenticate();
+      const answer = new WireReader(await this.exchange(request));
+      if (request.api.isFlexible) answer.skipTaggedFields();
+      return request.decode(answer);
+    } catch (error) {
+      this.destroy(`${request.api.name} failed: ${reasonOf(error)}`, error);
+      throw error instanceof LogError ? error : (this.failure ?? error);
+    }
+  }
+
+  /** Ends the connection at once; what waits for an answer is rejected. */
+  destroy(why: string, cause?: unknown): void {
+    this.failure ??= new TransportError(this.address, why, cause);
+    this.connection.requestQueue.rejectAll(this.failure);
+    // With an error, so that kafkajs's own handler clears its timers.
+    this.socket?.destroy(this.failure);
+    void this.connection.disconnect();
+  }
+
+  private async connect(): Promise<void> {
+    await new Promise<unknown>((resolve, reject) => {
+      this.rejectConnecting = reject;
+      this.connection.connect().then(resolve, reject);
+    });
+    const versions = await this.send(apiVersionsRequest());
+    for (const api of Object.values(kafkaApis)) {
+      const known = versions.get(api.key);
+      if (known === undefined || api.version < known.minVersion || api.version > known.maxVersion) {
+        throw new LogError(
+          'invalid-configuration',
+          `The broker at ${this.address.host}:${this.address.port} does not know version ${api.version} of ${api.name}. ` +
+            'Millrace needs Apache Kafka 2.4 or newer.',
+        );
+      }
+    }
+    this.connection.setVersions(Object.fromEntries(versions));
+    this.connection.setSupportAuthenticationProtocol(versions.has(saslAuthenticateKey));
+    if (this.config.sasl !== undefined) await this.authenticate();
+  }
+
+  private async authenticate(): Promise<void> {
+    try {
+      await this.connection.authenticate();
+    } catch (error) {
+      if (error instanceof Error && error.name === 'KafkaJSConnectionError') throw error;
+      throw new LogError(
+        'unauthorized',
+        `The broker at ${this.address.host}:${this.address.port} refused the credentials: ${reasonOf(error)}. ` +
+          'Check the user name, the password and the mechanism.',
+        { cause: error },
+      );
+    }
+  }
+
+  private exchange(request: KafkaRequest<unknown>): Promise<Buffer> {
+    const { api } = request;
+    const correlationId = this.connection.nextCorrelationId();
+    const pieces = this.frame(request, correlationId);
+    return new Promise((resolve, reject) => {
+      this.connection.requestQueue.push({
+        entry: {
+          apiKey: api.key,
+          apiName: api.name,
+          apiVersion: api.version,
+          correlationId,
+          resolve: (answer) => resolve(answer.payload),
+          reject,
+        },
+        expectResponse: true,
+        requestTimeout: null,
+        sendRequest: () => this.write(pieces),
+      });
+    });
+  }
+
+  private frame(request: KafkaRequest<unknown>, correlationId: number): readonly Buffer[] {
+    const { api } = request;
+    const head = new WireWriter().int32(0).int16(api.key).int16(api.version).int32(correlationId);
+    head.string(this.config.clientId);
+    if (api.isFlexible) head.noTaggedFields();
+    const pieces = [head.finish(), ...request.encode()];
+    const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    (pieces[0] as Buffer).writeInt32BE(byteLength - frameLengthBytes, 0);
+    return pieces;
+  }
+
+  private write(pieces: readonly Buffer[]): void {
+    const socket = this.socket;
+    if (socket === undefined) throw new TransportError(this.address, 'the connection is closed');
+    socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    socket.uncork();
+  }
+
+  private readonly openSocket: SocketFactory = ({ host, port, ssl, onConnect }) => {
+    const serverName = isIP(host) === 0 ? { servername: host } : {};
+    const socket =
+      ssl === null
+        ? connectTcp({ host, port }, onConnect)
+        : connectTls({ host, port, ...serverName, ...ssl }, onConnect);
+    // A request must not wait for the acknowledgement of the one before it.
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveDelayMs);
+    // Kafkajs does not hear of a socket that closes while it connects.
+    socket.once('close', () => {
+      this.rejectConnecting?.(new TransportError(this.address, 'the connection was closed'));
+      this.destroy('the connection was closed');
+    });
+    this.socket = socket;
+    return socket;
+  };
+}
+
+const frameLengthBytes = 4;
+const saslAuthenticateKey = 36;
+const keepAliveDelayMs = 60_000;
+
+/** What kafkajs would print is told by our own errors. */
+const silentLogger: Logger = {
+  namespace: () => silentLogger,
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+};
+
+/** After each answer kafkajs sets a timer with a negative delay even where nothing waits; Node 24 warns of that. */
+function avoidNegativeTimers(connection: Connection): void {
+  const queue = connection.requestQueue;
+  const schedule = queue.scheduleCheckPendingRequests.bind(queue);
+  queue.scheduleCheckPendingRequests = () => {
+    if (queue.pending.length > 0) schedule();
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

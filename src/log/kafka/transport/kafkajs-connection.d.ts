@@ -1,0 +1,63 @@
+/** The part of kafkajs 2.2.4's connection that the adapter uses; kafkajs has no types for it. */
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Socket } from 'node:net';
+
+  export interface ConnectionOptions {
+    readonly host: string;
+    readonly port: number;
+    readonly ssl: object | null;
+    readonly sasl: object | null;
+    readonly clientId: string;
+    readonly connectionTimeout: number;
+    readonly requestTimeout: number;
+    readonly logger: Logger;
+    readonly socketFactory: SocketFactory;
+  }
+
+  export interface Logger {
+    namespace(name: string): Logger;
+    error(message: string): void;
+    warn(message: string): void;
+    info(message: string): void;
+    debug(message: string): void;
+  }
+
+  export type SocketFactory = (options: {
+    readonly host: string;
+    readonly port: number;
+    readonly ssl: object | null;
+    readonly onConnect: () => void;
+  }) => Socket;
+
+  export interface RequestQueue {
+    readonly pending: readonly unknown[];
+    push(request: {
+      readonly entry: {
+        readonly apiKey: number;
+        readonly apiName: string;
+        readonly apiVersion: number;
+        readonly correlationId: number;
+        readonly resolve: (answer: { readonly payload: Buffer }) => void;
+        readonly reject: (error: unknown) => void;
+      };
+      readonly expectResponse: boolean;
+      readonly requestTimeout: number | null;
+      readonly sendRequest: () => void;
+    }): void;
+    rejectAll(error: Error): void;
+    scheduleCheckPendingRequests(): void;
+  }
+
+  export default class Connection {
+    constructor(options: ConnectionOptions);
+    readonly requestQueue: RequestQueue;
+    connect(): Promise<true>;
+    disconnect(): Promise<true>;
+    authenticate(): Promise<void>;
+    isConnected(): boolean;
+    isAuthenticated(): boolean;
+    nextCorrelationId(): number;
+    setVersions(versions: object): void;
+    setSupportAuthenticationProtocol(isSupported: boolean): void;
+  }
+}
