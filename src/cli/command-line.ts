@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
 import type { RestartStrategy } from '../job-manager/restart-strategy.js';
+import { defaultLivenessSettings } from '../job-manager/task-manager-liveness.js';
 import { type RestartStrategyName, restartStrategyNames, restartStrategyOf } from './restart-options.js';
 
 /** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
@@ -26,12 +27,16 @@ export interface CommandLineOptions {
   /** Fill the demo's input topic with so many events first. */
   readonly generate: number | undefined;
   readonly restartStrategy: RestartStrategy;
+  /** A TaskManager silent for longer counts as lost. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
 const maxParallelismLimit = 32_768;
 /** A checkpoint takes a few milliseconds at best; asking for more of them would only queue them. */
 const checkpointIntervalMinMs = 10;
+/** Heartbeats come each 250 ms; a shorter time-out would end threads that are only busy. */
+const heartbeatTimeoutMinMs = 1_000;
 /** More threads than any one machine has cores for; a larger number is a slip of the finger. */
 const parallelismLimit = 1_024;
 
@@ -72,6 +77,7 @@ const optionTexts = {
   restartStrategy: ['--restart-strategy <name>', restartStrategyNames.join(', '), 'exponential-delay'],
   restartAttempts: ['--restart-attempts <n>', 'restarts before the job fails', undefined],
   restartDelay: ['--restart-delay <time>', 'pause before a restart', undefined],
+  heartbeatTimeout: ['--heartbeat-timeout <time>', 'a thread silent for longer is restarted', '10s'],
   help: ['--help', 'show this', undefined],
   version: ['--version', 'show the version', undefined],
 } as const satisfies Record<string, readonly [flags: string, text: string, defaultText: string | undefined]>;
@@ -110,6 +116,9 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
       attempts: mistakes.read('--restart-attempts', given.restartAttempts, wholeNumber(1, 1_000_000_000)),
       delayMs: mistakes.read('--restart-delay', given.restartDelay, parseDuration),
     }),
+    heartbeatTimeoutMs:
+      mistakes.read('--heartbeat-timeout', given.heartbeatTimeout, readHeartbeatTimeout) ??
+      defaultLivenessSettings.heartbeatTimeoutMs,
   };
   if (options.parallelism > options.maxParallelism) {
     mistakes.add(
@@ -178,6 +187,12 @@ function readCheckpointInterval(text: string, flag: string): number {
   const ms = parseDuration(text, flag);
   if (ms >= checkpointIntervalMinMs) return ms;
   throw new Error(`${flag} is "${text}": give at least ${checkpointIntervalMinMs}ms`);
+}
+
+function readHeartbeatTimeout(text: string, flag: string): number {
+  const ms = parseDuration(text, flag);
+  if (ms >= heartbeatTimeoutMinMs) return ms;
+  throw new Error(`${flag} is "${text}": give at least ${heartbeatTimeoutMinMs}ms`);
 }
 
 function readStrategy(text: string, flag: string): RestartStrategyName {

@@ -1,0 +1,160 @@
+import { join, resolve } from 'node:path';
+import type { JobDefinition } from '../api/job.js';
+import { CheckpointStore } from '../checkpoint/checkpoint-store.js';
+import type { StreamGraph } from '../graph/stream-graph.js';
+import type { Logger } from '../host/logger.js';
+import { nodeClock } from '../host/node-clock.js';
+import { NodeFiles } from '../host/node-files.js';
+import { nodeRandom } from '../host/node-random.js';
+import { lockStateDir, type StateDirLock } from '../host/state-dir-lock.js';
+import { TaskManagerThreads } from '../host/task-manager-threads.js';
+import { JobManager } from '../job-manager/job-manager.js';
+import type { JobSettings } from '../job-manager/job-settings.js';
+import { EmbeddedLog } from '../log/embedded/embedded-log.js';
+import type { ThreadLogLocation } from '../log/log-location.js';
+import type { LogClient } from '../log/log-port.js';
+import { openLogClient } from '../log/open-log-client.js';
+
+/** What one process runs a job with: the state folder's lock, the log, and a JobManager on real threads. */
+export class JobRuntime {
+  readonly jobManager: JobManager;
+  readonly files: NodeFiles;
+  private readonly parts: RuntimeParts;
+
+  private constructor(parts: RuntimeParts, jobManager: JobManager) {
+    this.parts = parts;
+    this.jobManager = jobManager;
+    this.files = parts.files;
+  }
+
+  /**
+   * Takes the state folder, opens the log and builds the graph; nothing runs yet.
+   * @throws MillraceError or LogError, one clear sentence, when one of these can't be had.
+   */
+  static async open(options: JobRuntimeOptions): Promise<JobRuntime> {
+    const graph = options.job.buildGraph();
+    const stateDir = resolve(options.stateDir ?? join('.millrace', options.job.name));
+    const lock = await lockStateDir(stateDir);
+    try {
+      const embedded = await startEmbeddedLog(stateDir, options);
+      const files = new NodeFiles(stateDir);
+      const parts: RuntimeParts = {
+        lock,
+        embedded,
+        files,
+        stateDir,
+        client: new ClientOnce(embedded, options),
+      };
+      return new JobRuntime(parts, createJobManager(graph, parts, options));
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** This thread's own client of the log. */
+  log(): Promise<LogClient> {
+    return this.parts.client.get();
+  }
+
+  async close(): Promise<void> {
+    await this.parts.client.close();
+    await this.parts.embedded?.close();
+    await this.parts.lock.release();
+  }
+}
+
+export interface JobRuntimeOptions {
+  readonly job: JobDefinition;
+  /** Every thread imports it. */
+  readonly jobFile: string;
+  readonly settings: JobSettings;
+  /** Undefined: `.millrace/<job name>` below the working directory. */
+  readonly stateDir: string | undefined;
+  /** Undefined: the embedded log, in the state folder. */
+  readonly brokers: readonly string[] | undefined;
+  readonly logger: Logger;
+  /** Ends the process at once. */
+  readonly exitProcess: (reason: string) => void;
+  readonly beforeFirstRead?: (files: NodeFiles, log: LogClient, isNew: boolean) => Promise<void>;
+}
+
+interface RuntimeParts {
+  readonly lock: StateDirLock;
+  readonly embedded: EmbeddedLog | undefined;
+  readonly files: NodeFiles;
+  readonly stateDir: string;
+  readonly client: ClientOnce;
+}
+
+/**
+ * Old-space of a TaskManager's heap. State has its own budget well below this; the rest is for what a user's
+ * functions hold. A thread that passes it fails alone, and the job restarts.
+ */
+const heapMbPerThread = 2_048;
+
+function createJobManager(graph: StreamGraph, parts: RuntimeParts, options: JobRuntimeOptions): JobManager {
+  const { beforeFirstRead } = options;
+  const log = (): Promise<LogClient> => parts.client.get();
+  return new JobManager(graph, {
+    settings: options.settings,
+    store: new CheckpointStore(parts.files, parts.stateDir),
+    launcher: new TaskManagerThreads({
+      jobFile: options.jobFile,
+      stateDir: parts.stateDir,
+      heapMbPerThread,
+      logForThread: () => threadLog(parts.embedded, options.brokers),
+    }),
+    clock: nodeClock,
+    random: nodeRandom,
+    logger: options.logger,
+    log,
+    exitProcess: options.exitProcess,
+    ...(beforeFirstRead === undefined
+      ? {}
+      : { beforeFirstRead: async (isNew: boolean) => beforeFirstRead(parts.files, await log(), isNew) }),
+  });
+}
+
+async function startEmbeddedLog(
+  stateDir: string,
+  options: JobRuntimeOptions,
+): Promise<EmbeddedLog | undefined> {
+  if (options.brokers !== undefined) return undefined;
+  return EmbeddedLog.start({
+    path: join(stateDir, 'log'),
+    // Every client's requests fail with it, and no restart within this process would cure that.
+    onFailure: (error) => options.exitProcess(error.message),
+  });
+}
+
+function threadLog(
+  embedded: EmbeddedLog | undefined,
+  brokers: readonly string[] | undefined,
+): ThreadLogLocation {
+  if (embedded !== undefined) return { kind: 'embedded', ownerPort: embedded.connect() };
+  return { kind: 'kafka', brokers: brokers ?? [] };
+}
+
+/** The JobManager's client, opened when something first needs it. */
+class ClientOnce {
+  private readonly open: () => Promise<LogClient>;
+  private client: Promise<LogClient> | undefined;
+
+  constructor(embedded: EmbeddedLog | undefined, options: JobRuntimeOptions) {
+    this.open = () => openLogClient(threadLog(embedded, options.brokers));
+  }
+
+  get(): Promise<LogClient> {
+    this.client ??= this.open().catch((error: unknown) => {
+      // The next attempt may find the broker again.
+      this.client = undefined;
+      throw error;
+    });
+    return this.client;
+  }
+
+  async close(): Promise<void> {
+    await (await this.client)?.close();
+  }
+}

@@ -1,0 +1,152 @@
+import { firstDifference } from '../graph/graph-description.js';
+import type { CancelTimer, Clock } from '../host/clock.js';
+import type { LaunchedTaskManagers, TaskManagerLauncher } from '../host/task-manager-launcher.js';
+import { type Failure, MillraceError, toFailure } from '../protocol/failures.js';
+import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
+import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
+import type { JobDescription } from './job-description.js';
+import type { JobSettings } from './job-settings.js';
+import { checkLiveness, heard, startLiveness, type TaskManagerLiveness } from './task-manager-liveness.js';
+
+/**
+ * The TaskManagers of one execution attempt: starts them, gives each its deployment once it has built the
+ * same graph, watches over them, and ends them. Invariant: after `end` was called nothing of the attempt is
+ * reported any more; and `end` resolves only when each thread is gone.
+ */
+export class AttemptExecution {
+  readonly attempt: ExecutionAttempt;
+  private readonly options: AttemptExecutionOptions;
+  private readonly threads: LaunchedTaskManagers;
+  private readonly running = new Set<SlotIndex>();
+  private liveness: TaskManagerLiveness;
+  private cancelTimer: CancelTimer | undefined;
+  private isOver = false;
+
+  constructor(options: AttemptExecutionOptions) {
+    this.options = options;
+    this.attempt = options.attempt;
+    const { clock, settings, job } = options;
+    const slots = options.deployments.map((deployment) => deployment.slot);
+    this.liveness = startLiveness(settings.liveness, slots, clock.monotonicMs());
+    this.threads = options.launcher.launch({
+      attempt: options.attempt,
+      parallelism: settings.parallelism,
+      maxParallelism: settings.maxParallelism,
+      channels: job.threadChannels,
+      onMessage: (slot, message) => this.onMessage(slot, message),
+      onExit: (slot, failure) => this.onExit(slot, failure),
+    });
+    this.scheduleLivenessCheck();
+  }
+
+  broadcast(message: ToTaskManager): void {
+    for (const { slot } of this.options.deployments) this.threads.send(slot, message);
+  }
+
+  /** Ends every thread. False when one did not end within the time given. */
+  async end(withinMs: number): Promise<boolean> {
+    this.isOver = true;
+    this.cancelTimer?.();
+    const { clock } = this.options;
+    let cancelTimeout: CancelTimer | undefined;
+    const timedOut = new Promise<boolean>((resolve) => {
+      cancelTimeout = clock.setTimer(withinMs, () => resolve(false));
+    });
+    const ended = await Promise.race([this.threads.terminate().then(() => true), timedOut]);
+    cancelTimeout?.();
+    return ended;
+  }
+
+  private onMessage(slot: SlotIndex, message: FromTaskManager): void {
+    if (this.isOver || message.attempt !== this.attempt) return;
+    this.liveness = heard(this.liveness, slot, this.options.clock.monotonicMs());
+    switch (message.kind) {
+      case 'graph-built':
+        this.deploy(slot, message.graphDescription);
+        return;
+      case 'running':
+        this.running.add(slot);
+        if (this.running.size === this.options.deployments.length) this.options.onAllRunning();
+        return;
+      case 'failed':
+        this.options.onFailure(message.failure);
+        return;
+      case 'first-record-processed':
+      case 'checkpoint-acknowledged':
+      case 'checkpoint-declined':
+      case 'subtask-finished':
+      case 'metrics':
+      case 'report':
+      case 'shut-down-complete':
+        this.options.onMessage(slot, message);
+        return;
+    }
+  }
+
+  private deploy(slot: SlotIndex, graphDescription: string): void {
+    const { job, attempt } = this.options;
+    if (graphDescription !== job.graphText) {
+      const difference = firstDifference(job.graphText, graphDescription);
+      this.options.onFailure(
+        toFailure(
+          new MillraceError(
+            `The job module builds a different graph each time: ${difference}. Build it from constants alone, not from a clock, random numbers or what differs between threads.`,
+            { domain: 'user-code', action: 'fail-job' },
+          ),
+        ),
+      );
+      return;
+    }
+    const deployment = this.options.deployments.find((each) => each.slot === slot);
+    if (deployment !== undefined) this.threads.send(slot, { kind: 'deploy', attempt, deployment });
+  }
+
+  private onExit(slot: SlotIndex, cause: Failure): void {
+    if (this.isOver) return;
+    this.options.onFailure({
+      domain: 'user-code',
+      action: 'restart',
+      name: 'MillraceError',
+      message: `TaskManager ${slot} ended unexpectedly.`,
+      cause,
+    });
+  }
+
+  private scheduleLivenessCheck(): void {
+    const { clock, settings } = this.options;
+    this.cancelTimer = clock.setTimer(settings.liveness.heartbeatIntervalMs, () => {
+      this.scheduleLivenessCheck();
+      const check = checkLiveness(this.liveness, clock.monotonicMs());
+      this.liveness = check.liveness;
+      const [first] = check.suspected;
+      if (first !== undefined) this.onSilent(first.slot, first.silentForMs);
+    });
+  }
+
+  private onSilent(slot: SlotIndex, silentForMs: number): void {
+    this.options.onFailure({
+      domain: 'user-code',
+      action: 'restart',
+      name: 'MillraceError',
+      message: `TaskManager ${slot} has given no sign of life for ${Math.round(silentForMs)} ms: a function of the job blocks its thread (an endless loop?), or the machine is overloaded.`,
+    });
+  }
+}
+
+/** What the JobManager itself answers to. */
+export type TaskManagerReport = Exclude<
+  FromTaskManager,
+  { readonly kind: 'graph-built' | 'running' | 'failed' }
+>;
+
+export interface AttemptExecutionOptions {
+  readonly attempt: ExecutionAttempt;
+  readonly job: JobDescription;
+  readonly settings: JobSettings;
+  readonly deployments: readonly TaskManagerDeployment[];
+  readonly launcher: TaskManagerLauncher;
+  readonly clock: Clock;
+  readonly onAllRunning: () => void;
+  readonly onFailure: (failure: Failure) => void;
+  readonly onMessage: (slot: SlotIndex, message: TaskManagerReport) => void;
+}

@@ -1,0 +1,319 @@
+import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
+import type { DurableCheckpoint } from '../checkpoint/durable-checkpoint.js';
+import type { StreamGraph } from '../graph/stream-graph.js';
+import type { Clock } from '../host/clock.js';
+import type { Logger } from '../host/logger.js';
+import type { Random } from '../host/random.js';
+import type { TaskManagerLauncher } from '../host/task-manager-launcher.js';
+import type { LogClient } from '../log/log-port.js';
+import { describeFailure, type Failure, toFailure } from '../protocol/failures.js';
+import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
+import { AttemptExecution, type TaskManagerReport } from './attempt-execution.js';
+import { CheckpointDriver, type CheckpointOrder } from './checkpoint-driver.js';
+import { describeJob, type JobDescription } from './job-description.js';
+import type { JobEffect, JobEvent } from './job-events.js';
+import { JobMetrics } from './job-metrics.js';
+import type { JobResult } from './job-result.js';
+import type { JobSettings } from './job-settings.js';
+import type { JobState, JobStatus } from './job-state.js';
+import { initialJobState, stepJob } from './job-transitions.js';
+import { OffsetCommits } from './offset-commits.js';
+import { type AttemptStart, Recovery } from './recovery.js';
+import { ReportedValues } from './reported-values.js';
+import { planDeployments } from './slot-deployments.js';
+
+/**
+ * Runs one job to its end: the shell around the job's transitions and the checkpoint coordinator. It carries
+ * their effects out and tells them what came of it, and decides nothing itself. No record passes through it.
+ */
+export class JobManager {
+  private readonly options: JobManagerOptions;
+  private readonly job: JobDescription;
+  private readonly recovery: Recovery;
+  private readonly metrics: JobMetrics;
+  private readonly reported = new ReportedValues();
+  private readonly offsetCommits: OffsetCommits;
+  private state: JobState = initialJobState;
+  private checkpoints: CheckpointDriver | undefined;
+  private attemptStart: AttemptStart | undefined;
+  private execution: AttemptExecution | undefined;
+  private failedAtMs: number | undefined;
+  private isStopRequested = false;
+  private resolveResult: (result: JobResult) => void = () => {};
+
+  /** @throws MillraceError when the graph can't run. */
+  constructor(graph: StreamGraph, options: JobManagerOptions) {
+    this.options = options;
+    this.job = describeJob(graph, options.settings);
+    this.metrics = new JobMetrics(this.job.ends);
+    this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log });
+    this.recovery = new Recovery({
+      job: this.job,
+      settings: options.settings,
+      store: options.store,
+      clock: options.clock,
+      log: options.log,
+      beforeFirstRead: options.beforeFirstRead ?? (async () => {}),
+    });
+  }
+
+  /** Resolves when the job has ended. */
+  run(kind: 'first-start' | 'fresh-start'): Promise<JobResult> {
+    return new Promise((resolve) => {
+      this.resolveResult = resolve;
+      this.dispatch({ kind: 'start', run: kind });
+    });
+  }
+
+  /** One last checkpoint, then the end. */
+  requestStop(): void {
+    this.isStopRequested = true;
+    this.dispatch({ kind: 'stop-requested' });
+  }
+
+  /** The end at once. */
+  cancel(): void {
+    this.dispatch({ kind: 'cancel-requested' });
+  }
+
+  get status(): JobStatus {
+    return this.state.status;
+  }
+
+  get jobMetrics(): JobMetrics {
+    return this.metrics;
+  }
+
+  private dispatch(event: JobEvent): void {
+    const { clock, random, settings } = this.options;
+    const at = { monotonicMs: clock.monotonicMs(), randomFraction: random.next() };
+    const step = stepJob(this.state, event, settings.restartStrategy, at);
+    this.state = step.state;
+    for (const effect of step.effects) this.perform(effect);
+  }
+
+  private perform(effect: JobEffect): void {
+    switch (effect.kind) {
+      case 'decide':
+        this.step(async () => ({ kind: 'decided', decision: await this.recovery.decide(effect.run) }));
+        return;
+      case 'settle':
+        this.step(async () => {
+          await this.recovery.settle(effect.before);
+          return { kind: 'settled' };
+        });
+        return;
+      case 'record':
+        this.step(async () => {
+          this.attemptStart = await this.recovery.record(effect.decision);
+          return { kind: 'recorded' };
+        });
+        return;
+      case 'deploy':
+        this.deploy(effect.decision.attempt);
+        return;
+      case 'end-threads':
+        void this.endThreads(effect.attempt, effect.withinMs);
+        return;
+      case 'schedule-restart':
+        this.options.logger.info(`Restarting in ${Math.round(effect.afterMs)} ms.`);
+        this.options.clock.setTimer(effect.afterMs, () => this.dispatch({ kind: 'restart-delay-elapsed' }));
+        return;
+      case 'request-stop-checkpoint':
+        this.checkpoints?.dispatch({ kind: 'stop-requested' });
+        return;
+      case 'exit':
+        void this.exit(effect.code, effect.cause, effect.remark);
+        return;
+      case 'exit-process':
+        this.options.exitProcess(effect.reason);
+        return;
+    }
+  }
+
+  /** Runs one step of recovery and tells what came of it. */
+  private step(action: () => Promise<JobEvent>): void {
+    action().then(
+      (event) => this.dispatch(event),
+      (error: unknown) => this.dispatch({ kind: 'step-failed', failure: toFailure(error, 'outside-system') }),
+    );
+  }
+
+  private deploy(attempt: ExecutionAttempt): void {
+    const { attemptStart: start } = this;
+    if (start === undefined) throw new Error(`Attempt ${attempt} is deployed before it is recorded.`);
+    const { clock, launcher, settings, logger } = this.options;
+    const { deployments, warnings } = planDeployments(this.job, start.checkpoint.metadata);
+    const isRestart = this.failedAtMs !== undefined;
+    if (!isRestart) for (const warning of warnings) logger.warn(warning);
+    logger.info(
+      `Attempt ${attempt} begins from checkpoint ${start.checkpoint.metadata.checkpointId} with parallelism ${settings.parallelism}.`,
+    );
+    this.checkpoints ??= new CheckpointDriver(
+      {
+        settings: settings.checkpoints,
+        store: this.options.store,
+        clock,
+        order: (order) => this.onCheckpointOrder(order),
+      },
+      start.lastUsedCheckpointId,
+    );
+    this.metrics.attemptStarted(isRestart);
+    this.execution = new AttemptExecution({
+      attempt,
+      job: this.job,
+      settings,
+      deployments,
+      launcher,
+      clock,
+      onAllRunning: () => this.onAllRunning(attempt, start),
+      onFailure: (failure) => this.onAttemptFailed(attempt, failure),
+      onMessage: (slot, message) => this.onTaskManagerReport(slot, message),
+    });
+  }
+
+  private onAllRunning(attempt: ExecutionAttempt, start: AttemptStart): void {
+    this.checkpoints?.dispatch({
+      kind: 'attempt-started',
+      attempt,
+      job: this.job.checkpointed,
+      subtasks: this.job.subtasks,
+      restoredCheckpointId: start.checkpoint.metadata.checkpointId,
+      idsReservedThrough: start.idsReservedThrough,
+    });
+    this.dispatch({ kind: 'deployed', attempt });
+  }
+
+  private onAttemptFailed(attempt: ExecutionAttempt, failure: Failure): void {
+    if (this.execution?.attempt !== attempt) return;
+    this.failedAtMs ??= this.options.clock.epochMs();
+    this.options.logger.error(`Attempt ${attempt} failed: ${describeFailure(failure)}`);
+    this.dispatch({ kind: 'attempt-failed', attempt, failure });
+  }
+
+  private onTaskManagerReport(slot: SlotIndex, message: TaskManagerReport): void {
+    switch (message.kind) {
+      case 'checkpoint-acknowledged':
+        this.checkpoints?.dispatch({ ...message, kind: 'ack' });
+        return;
+      case 'checkpoint-declined':
+        this.checkpoints?.dispatch({ ...message, kind: 'decline' });
+        return;
+      case 'subtask-finished':
+        this.checkpoints?.dispatch(message);
+        return;
+      case 'metrics':
+        this.metrics.update(slot, message.subtasks);
+        return;
+      case 'report':
+        this.reported.report(message.operatorUid, message.value);
+        return;
+      case 'first-record-processed':
+        this.onFirstRecord(message.attempt, message.atEpochMs);
+        return;
+      case 'shut-down-complete':
+        return;
+    }
+  }
+
+  private onFirstRecord(attempt: ExecutionAttempt, atEpochMs: number): void {
+    if (this.failedAtMs === undefined) return;
+    const afterMs = Math.round(atEpochMs - this.failedAtMs);
+    this.failedAtMs = undefined;
+    this.options.logger.info(
+      `Attempt ${attempt} processed its first record ${afterMs} ms after the failure.`,
+    );
+  }
+
+  private onCheckpointOrder(order: CheckpointOrder): void {
+    switch (order.kind) {
+      case 'trigger-checkpoint':
+        this.execution?.broadcast(order);
+        return;
+      case 'notify-complete':
+        this.onCheckpointComplete(order.attempt, order.checkpoint, order.durationMs, order.stateBytes);
+        return;
+      case 'notify-aborted':
+        this.metrics.checkpointFailed();
+        this.options.logger.warn(`Checkpoint ${order.checkpointId} failed: ${order.reason}`);
+        this.execution?.broadcast({ ...order, kind: 'checkpoint-aborted' });
+        return;
+      case 'fail-attempt':
+        this.metrics.checkpointFailed();
+        this.onAttemptFailed(order.attempt, order.failure);
+        return;
+      case 'job-finished':
+      case 'job-stopped':
+        this.dispatch({ kind: 'last-checkpoint-durable', attempt: order.checkpoint.metadata.attempt });
+        return;
+      case 'exit-process':
+        this.dispatch({ kind: 'outcome-unknown', reason: order.reason });
+        return;
+    }
+  }
+
+  private onCheckpointComplete(
+    attempt: ExecutionAttempt,
+    checkpoint: DurableCheckpoint,
+    durationMs: number,
+    stateBytes: number,
+  ): void {
+    const { metadata } = checkpoint;
+    this.metrics.checkpointCompleted({ id: metadata.checkpointId, durationMs, stateBytes });
+    this.reported.deliver();
+    this.execution?.broadcast({ kind: 'checkpoint-complete', attempt, checkpointId: metadata.checkpointId });
+    this.offsetCommits.commit(metadata);
+  }
+
+  private async endThreads(attempt: ExecutionAttempt, withinMs: number): Promise<void> {
+    const ended = (await this.execution?.end(withinMs)) ?? true;
+    if (!ended) {
+      this.dispatch({ kind: 'threads-stuck', attempt });
+      return;
+    }
+    this.execution = undefined;
+    this.checkpoints?.dispatch({ kind: 'attempt-ended', attempt });
+    this.reported.forgetPending();
+    await this.options.store.idle();
+    this.dispatch({ kind: 'threads-exited', attempt });
+  }
+
+  private async exit(
+    exitCode: 0 | 1,
+    failure: Failure | undefined,
+    remark: string | undefined,
+  ): Promise<void> {
+    this.checkpoints?.close();
+    await this.offsetCommits.idle();
+    await this.options.store.idle();
+    if (exitCode === 0 && this.checkpoints !== undefined) {
+      await this.recovery.releaseCheckpointIds(this.checkpoints.lastTriggeredId).catch((error: unknown) => {
+        this.options.logger.warn(`The checkpoint ids not used could not be given back: ${String(error)}`);
+      });
+    }
+    const outcome = exitCode === 1 ? 'failed' : this.isStopRequested ? 'stopped' : 'finished';
+    this.resolveResult({
+      exitCode,
+      outcome,
+      ...(failure === undefined ? {} : { failure }),
+      ...(remark === undefined ? {} : { remark }),
+      totals: this.metrics.totals(),
+      collected: this.reported.delivered,
+    });
+  }
+}
+
+export interface JobManagerOptions {
+  readonly settings: JobSettings;
+  readonly store: CheckpointStore;
+  readonly launcher: TaskManagerLauncher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The JobManager's own client of the log, opened on first use. */
+  readonly log: () => Promise<LogClient>;
+  /** Ends the process at once: what is on disk is unknown to it. */
+  readonly exitProcess: (reason: string) => void;
+  /** Called when an attempt is recorded, before the start positions of a new line of checkpoints are durable. */
+  readonly beforeFirstRead?: (isNew: boolean) => Promise<void>;
+}

@@ -1,0 +1,51 @@
+import type { CheckpointMetadata } from '../checkpoint/checkpoint-metadata.js';
+import type { SourceNode } from '../graph/stream-graph.js';
+import type { SplitDiscoveryContext } from '../sources/source.js';
+import { splitsOf } from './slot-deployments.js';
+
+/**
+ * Tells the log which positions a completed checkpoint holds, for people and lag tools. Nothing depends on
+ * it, so a failure is only counted; while one commit is under way, only the newest checkpoint waits.
+ */
+export class OffsetCommits {
+  commitsSucceeded = 0;
+  commitsFailed = 0;
+  private readonly sources: readonly SourceNode[];
+  private readonly context: SplitDiscoveryContext;
+  private running: Promise<void> | undefined;
+  private next: CheckpointMetadata | undefined;
+
+  constructor(sources: readonly SourceNode[], context: SplitDiscoveryContext) {
+    this.sources = sources.filter((source) => source.source.onCheckpointComplete !== undefined);
+    this.context = context;
+  }
+
+  commit(metadata: CheckpointMetadata): void {
+    if (this.sources.length === 0) return;
+    this.next = metadata;
+    this.running ??= this.commitAll().finally(() => {
+      this.running = undefined;
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.running;
+  }
+
+  private async commitAll(): Promise<void> {
+    while (this.next !== undefined) {
+      const metadata = this.next;
+      this.next = undefined;
+      for (const source of this.sources) await this.commitSource(source, metadata);
+    }
+  }
+
+  private async commitSource(source: SourceNode, metadata: CheckpointMetadata): Promise<void> {
+    try {
+      await source.source.onCheckpointComplete?.(this.context, splitsOf(metadata, source.uid));
+      this.commitsSucceeded += 1;
+    } catch {
+      this.commitsFailed += 1;
+    }
+  }
+}

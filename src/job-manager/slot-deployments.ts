@@ -1,0 +1,55 @@
+import type { CheckpointMetadata, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import { slotIndex } from '../protocol/ids.js';
+import type { SplitAssignment, TaskManagerDeployment } from '../protocol/messages.js';
+import type { SourceSplit } from '../sources/source.js';
+import type { JobDescription } from './job-description.js';
+import { assignSplits } from './split-assignment.js';
+
+export interface SlotDeployments {
+  /** By slot. */
+  readonly deployments: readonly TaskManagerDeployment[];
+  /** Sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What each slot runs, from the checkpoint to go on from (of a new job: checkpoint 0, which holds only the
+ * sources' splits). A pure function, so that every attempt from one checkpoint runs the same.
+ */
+export function planDeployments(job: JobDescription, metadata: CheckpointMetadata): SlotDeployments {
+  const { parallelism, maxParallelism } = job.checkpointed;
+  const sourceUids = new Set(job.sources.map((source) => source.uid));
+  const warnings: string[] = [];
+  const splitsBySlot: SplitAssignment[][] = Array.from({ length: parallelism }, () => []);
+  for (const source of job.sources) {
+    const assignment = assignSplits(splitsOf(metadata, source.uid), parallelism);
+    warnings.push(...assignment.warnings.map((warning) => `Source "${source.name}": ${warning}`));
+    assignment.bySubtask.forEach((splits, slot) => {
+      splitsBySlot[slot]?.push({ operatorUid: source.uid, splits });
+    });
+  }
+  const deployments = splitsBySlot.map((splits, index) => ({
+    slot: slotIndex(index),
+    parallelism,
+    maxParallelism,
+    restored: metadata.subtasks
+      .filter((each) => each.subtaskIndex === index)
+      .map((each) => (sourceUids.has(each.operatorUid) ? withoutListState(each) : each)),
+    splits,
+  }));
+  return { deployments, warnings };
+}
+
+/** All splits of a source, wherever they were read; in the order of their index, whichever subtask was first. */
+export function splitsOf(metadata: CheckpointMetadata, operatorUid: string): SourceSplit[] {
+  return metadata.subtasks
+    .filter((each) => each.operatorUid === operatorUid)
+    .flatMap((each) => (each.snapshot.listState ?? []) as unknown as SourceSplit[])
+    .sort((a, b) => a.index - b.index || (a.splitId < b.splitId ? -1 : 1));
+}
+
+/** The splits travel in the assignment, redistributed. */
+function withoutListState(subtask: SubtaskSnapshot): SubtaskSnapshot {
+  const { listState: _splits, ...snapshot } = subtask.snapshot;
+  return { ...subtask, snapshot };
+}
