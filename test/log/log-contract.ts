@@ -493,6 +493,8 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         await aborted.flush();
         await aborted.abort();
         await commitNew(client, id, [record(topic, { value: 'kept' })]);
+        // A commit may take a moment to move the end; the record is here once it has.
+        await new CollectingReader(client, allOf(topic, 1)).untilSeen(1);
         const end = (await ends(client, topic, 1))[0] as number;
         const reader = new CollectingReader(client, [
           { topic, partition: 0, position: 0, stopPosition: end },

@@ -16,6 +16,7 @@ import { WaitingFetches } from './waiting-fetches.js';
  * disk serves them all; each still succeeds or is refused by itself.
  */
 export class EmbeddedLogOwner {
+  private readonly path: string;
   private readonly store: EmbeddedLogStore;
   private readonly eventLoop: EventLoop;
   private readonly openTransactions: OpenTransactions<MessagePort>;
@@ -26,6 +27,7 @@ export class EmbeddedLogOwner {
 
   /** @throws LogError when the folder can't be used. */
   constructor(options: { readonly path: string; readonly clock: Clock; readonly eventLoop: EventLoop }) {
+    this.path = options.path;
     this.store = new EmbeddedLogStore(options.path);
     this.eventLoop = options.eventLoop;
     this.openTransactions = new OpenTransactions(options.clock, (handle) => this.abortUnanswered(handle));
@@ -88,7 +90,7 @@ export class EmbeddedLogOwner {
     try {
       outcomes = this.store.write(() => changes.map((change) => this.apply(change, touched)));
     } catch (error) {
-      outcomes = changes.map(() => ({ kind: 'refused', error: asLogError(error) }));
+      outcomes = changes.map(() => ({ kind: 'refused', error: this.asLogError(error) }));
       touched.clear();
     }
     changes.forEach((change, i) => {
@@ -164,7 +166,7 @@ export class EmbeddedLogOwner {
         this.postFetched(client, id, reply);
       }
     } catch (error) {
-      this.fail(client, id, asLogError(error));
+      this.fail(client, id, this.asLogError(error));
     }
   }
 
@@ -180,7 +182,7 @@ export class EmbeddedLogOwner {
     try {
       this.post(port, { id, kind: 'done', reply: read() });
     } catch (error) {
-      this.fail(port, id, asLogError(error));
+      this.fail(port, id, this.asLogError(error));
     }
   }
 
@@ -197,6 +199,16 @@ export class EmbeddedLogOwner {
     this.ports.delete(port);
     this.waitingFetches.forget(port);
     for (const handle of this.openTransactions.takeOf(port)) this.abortUnanswered(handle);
+  }
+
+  private asLogError(error: unknown): LogError {
+    if (error instanceof LogError) return error;
+    return new LogError(
+      'internal',
+      `The embedded log in ${this.path} failed: ${String(error)}. Its files may be damaged; restore them from a copy, ` +
+        'or start with another folder.',
+      { cause: error },
+    );
   }
 
   private abortUnanswered(transaction: TransactionHandle): void {
@@ -225,8 +237,3 @@ type Outcome =
   | { readonly kind: 'refused'; readonly error: LogError };
 
 type PortFetch = Parameters<WaitingFetches<MessagePort>['add']>[1];
-
-function asLogError(error: unknown): LogError {
-  if (error instanceof LogError) return error;
-  return new LogError('internal', `The embedded log failed: ${String(error)}`, { cause: error });
-}

@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { makeLmdbFileSafeToOpen } from '../../host/lmdb-data-file.js';
 import { LogError } from '../log-port.js';
 
 /**
@@ -35,6 +36,7 @@ export class LogDatabase {
   constructor(path: string) {
     this.path = path;
     try {
+      makeLmdbFileSafeToOpen(path);
       this.root = open({ path, maxDbs: 12, overlappingSync: false, cache: false, encoding: 'json' });
       const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const;
       this.topics = this.root.openDB('topics', { encoding: 'json', cache: false });
