@@ -75,10 +75,7 @@ export class KafkaCluster {
 
   /** A lane of one's own, until `closeLane`. */
   openLane(nodeId: number): BrokerLane {
-    const lane = new BrokerLane(() => this.addressOf(nodeId), this.config);
-    this.lanes.add(lane);
-    if (this.isClosed) lane.close();
-    return lane;
+    return this.newLane(() => this.addressOf(nodeId));
   }
 
   closeLane(lane: BrokerLane): void {
@@ -176,6 +173,13 @@ export class KafkaCluster {
     );
   }
 
+  private newLane(address: () => BrokerAddress): BrokerLane {
+    const lane = new BrokerLane(address, this.config);
+    this.lanes.add(lane);
+    if (this.isClosed) lane.close();
+    return lane;
+  }
+
   private addressOf(nodeId: number): BrokerAddress {
     const address = this.addresses.get(nodeId) ?? this.config.bootstrap[0];
     if (address === undefined) throw new LogError('internal', `Broker ${nodeId} is in no metadata.`);
@@ -194,8 +198,7 @@ export class KafkaCluster {
       }
     }
     for (const address of this.config.bootstrap) {
-      const lane = new BrokerLane(() => address, this.config);
-      this.lanes.add(lane);
+      const lane = this.newLane(() => address);
       try {
         return this.learn(await lane.send(request));
       } catch (error) {
