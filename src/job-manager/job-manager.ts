@@ -1,7 +1,8 @@
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import type { DurableCheckpoint } from '../checkpoint/durable-checkpoint.js';
 import type { StreamGraph } from '../graph/stream-graph.js';
-import type { Clock } from '../host/clock.js';
+import type { CancelTimer, Clock } from '../host/clock.js';
+import { FileWriteError } from '../host/files.js';
 import type { Logger } from '../host/logger.js';
 import type { Random } from '../host/random.js';
 import type { TaskManagerLauncher } from '../host/task-manager-launcher.js';
@@ -39,6 +40,7 @@ export class JobManager {
   private execution: AttemptExecution | undefined;
   private failedAtMs: number | undefined;
   private isStopRequested = false;
+  private cancelRestart: CancelTimer = () => {};
   private resolveResult: (result: JobResult) => void = () => {};
 
   /** @throws MillraceError when the graph can't run. */
@@ -117,7 +119,9 @@ export class JobManager {
         return;
       case 'schedule-restart':
         this.options.logger.info(`Restarting in ${Math.round(effect.afterMs)} ms.`);
-        this.options.clock.setTimer(effect.afterMs, () => this.dispatch({ kind: 'restart-delay-elapsed' }));
+        this.cancelRestart = this.options.clock.setTimer(effect.afterMs, () =>
+          this.dispatch({ kind: 'restart-delay-elapsed' }),
+        );
         return;
       case 'request-stop-checkpoint':
         this.checkpoints?.dispatch({ kind: 'stop-requested' });
@@ -135,7 +139,7 @@ export class JobManager {
   private step(action: () => Promise<JobEvent>): void {
     action().then(
       (event) => this.dispatch(event),
-      (error: unknown) => this.dispatch({ kind: 'step-failed', failure: toFailure(error, 'outside-system') }),
+      (error: unknown) => this.dispatch(stepFailure(error)),
     );
   }
 
@@ -283,6 +287,7 @@ export class JobManager {
     failure: Failure | undefined,
     remark: string | undefined,
   ): Promise<void> {
+    this.cancelRestart();
     this.checkpoints?.close();
     await this.offsetCommits.idle();
     await this.options.store.idle();
@@ -301,6 +306,14 @@ export class JobManager {
       collected: this.reported.delivered,
     });
   }
+}
+
+/** What is on disk is unknown after some failed writes: then nothing but reading it anew is safe. */
+function stepFailure(error: unknown): JobEvent {
+  if (error instanceof FileWriteError && error.outcome === 'unknown') {
+    return { kind: 'outcome-unknown', reason: error.message };
+  }
+  return { kind: 'step-failed', failure: toFailure(error, 'outside-system') };
 }
 
 export interface JobManagerOptions {

@@ -98,7 +98,11 @@ export class TaskManager {
       fail: (error) => this.fail(error),
       acknowledge: (subtask, checkpointId, snapshots) => this.acknowledge(subtask, checkpointId, snapshots),
       onFirstRecord: (atEpochMs) => this.noteFirstRecord(atEpochMs),
-      onFinished: (subtask) => this.options.send({ kind: 'subtask-finished', attempt, subtask }),
+      onFinished: (subtask) => {
+        // The job may end before the next regular report: the totals must be whole by then.
+        this.sendMetrics();
+        this.options.send({ kind: 'subtask-finished', attempt, subtask });
+      },
       report: (operatorUid, value) => this.options.send({ kind: 'report', attempt, operatorUid, value }),
     });
     if (this.phase.kind !== 'deploying') return;
