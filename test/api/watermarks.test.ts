@@ -18,9 +18,9 @@ describe('a watermark strategy', () => {
       Watermarks.boundedOutOfOrderness('5s', (event) => event.at),
     );
     expectTypeOf(strategy).toEqualTypeOf<WatermarkStrategy<{ at: number }>>();
-    // @ts-expect-error the element has no such field.
     fromSource(
       [{ at: 1 }],
+      // @ts-expect-error the element has no such field.
       Watermarks.monotonous((event) => event.missing),
     );
   });

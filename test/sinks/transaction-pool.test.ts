@@ -140,7 +140,7 @@ describe('the pool', () => {
     const action = fc.constantFrom('prepare', 'acknowledge', 'complete', 'abort', 'commit');
     fc.assert(
       fc.property(
-        fc.array(action, { maxLength: 200 }),
+        fc.array(action, { maxLength: 200, size: 'max' }),
         fc.integer({ min: 2, max: 5 }),
         (actions, poolSize) => {
           const pool = new TransactionPool(
@@ -187,7 +187,7 @@ describe('the pool', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

@@ -190,7 +190,7 @@ describe('the exactly-once sink', () => {
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(action, { maxLength: 80 }),
+        fc.array(action, { maxLength: 80, size: 'max' }),
         fc.integer({ min: 2, max: 6 }),
         fc.integer(),
         fc.constantFrom({}, { requestLoss: 0.1, replyLoss: 0.1, slowness: 0.1 }),
@@ -213,7 +213,7 @@ describe('the exactly-once sink', () => {
           expect(driver.cluster.openTransactions()).toEqual([]);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   }, 60_000);
 });

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/host/clock.js';
+import { type LogClient, LogError } from '../../src/log/log-port.js';
+import type { PreparedTransaction } from '../../src/log/log-transactions.js';
+import { settleTransactions } from '../../src/sinks/settle-transactions.js';
+
+/** Timers fire at once: what is tested is how often something is tried, not how long that takes. */
+const impatientClock = {
+  setTimer: (_delayMs: number, callback: () => void) => {
+    setImmediate(callback);
+    return () => {};
+  },
+} as unknown as Clock;
+
+const recorded = (k: number): PreparedTransaction => ({
+  transactionalId: `p-0-${k}`,
+  producerId: '9007199254740993',
+  producerEpoch: k,
+});
+const fence = (k: number) => ({ transactionalId: `p-0-${k}`, transactionTimeoutMs: 60_000 });
+
+/** A log that answers to the nth request as the script says, and notes what it was asked. */
+function scriptedLog(answer: (request: string, nth: number) => void) {
+  const requests: string[] = [];
+  const ask = async (request: string): Promise<void> => {
+    requests.push(request);
+    answer(request, requests.length);
+  };
+  const log = {
+    transactions: {
+      commit: (transaction: PreparedTransaction) => ask(`commit ${transaction.transactionalId}`),
+      fence: (transactionalId: string, timeoutMs: number) => ask(`fence ${transactionalId} ${timeoutMs}`),
+    },
+  } as unknown as LogClient;
+  return { log, requests };
+}
+
+describe('settling the transactions of former attempts', () => {
+  it('commits what is recorded in the order given, then fences the rest', async () => {
+    const { log, requests } = scriptedLog(() => {});
+    await settleTransactions(
+      log,
+      { commits: [recorded(2), recorded(0)], fences: [fence(1), fence(3)] },
+      impatientClock,
+    );
+    expect(requests).toEqual(['commit p-0-2', 'commit p-0-0', 'fence p-0-1 60000', 'fence p-0-3 60000']);
+  });
+
+  it('fences every id once, however many there are', async () => {
+    const { log, requests } = scriptedLog(() => {});
+    await settleTransactions(
+      log,
+      { commits: [], fences: Array.from({ length: 50 }, (_, k) => fence(k)) },
+      impatientClock,
+    );
+    expect(new Set(requests).size).toBe(50);
+    expect(requests).toHaveLength(50);
+  });
+
+  it('asks again while the log is out of reach, and gives up within a bound', async () => {
+    const flaky = scriptedLog((_request, nth) => {
+      if (nth < 4) throw new LogError('unreachable', 'No broker answers.');
+    });
+    await settleTransactions(flaky.log, { commits: [recorded(0)], fences: [] }, impatientClock);
+    expect(flaky.requests).toHaveLength(4);
+    const down = scriptedLog(() => {
+      throw new LogError('unreachable', 'No broker answers at h:1.');
+    });
+    await expect(
+      settleTransactions(down.log, { commits: [], fences: [fence(0)] }, impatientClock),
+    ).rejects.toMatchObject({
+      action: 'restart',
+      message: expect.stringMatching(/fencing transactional id p-0-0 failed: No broker answers at h:1/),
+    });
+    expect(down.requests).toHaveLength(8);
+  });
+
+  it('fails the job when a recorded transaction is lost, and fences nothing then', async () => {
+    const { log, requests } = scriptedLog(() => {
+      throw new LogError('transaction-lost', 'The log aborted it.');
+    });
+    const settling = settleTransactions(log, { commits: [recorded(0)], fences: [fence(1)] }, impatientClock);
+    await expect(settling).rejects.toMatchObject({
+      action: 'fail-job',
+      message: expect.stringMatching(/p-0-0 \(producer id 9007199254740993, epoch 0\).*Its records are lost/),
+    });
+    expect(requests).toEqual(['commit p-0-0']);
+  });
+
+  it('refuses a plan that would fence a recorded id before it asks anything', async () => {
+    const { log, requests } = scriptedLog(() => {});
+    const plan = { commits: [recorded(0)], fences: [fence(0)] };
+    await expect(settleTransactions(log, plan, impatientClock)).rejects.toThrow(/would fence p-0-0/);
+    expect(requests).toEqual([]);
+  });
+});
