@@ -30,7 +30,11 @@ class CountPerUser extends KeyedProcessFunction<string, PricedEvent, UserTotals>
     this.totals = context.getState<UserTotals>({ name: 'totals' });
   }
 
-  override processElement(event: PricedEvent, _context: KeyedContext<string>, out: Collector<UserTotals>): void {
+  override processElement(
+    event: PricedEvent,
+    _context: KeyedContext<string>,
+    out: Collector<UserTotals>,
+  ): void {
     const before = this.totals.value();
     const totals = {
       count: (before?.count ?? 0) + 1,
