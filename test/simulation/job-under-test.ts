@@ -1,0 +1,94 @@
+import { defineJob, type JobDefinition, kafkaSource, OutputTag, Watermarks } from '../../src/index.js';
+import { logSink } from '../../src/sinks/log-sink.js';
+import { GroupCounter } from './group-counter.js';
+import { Ledger } from './ledger.js';
+import {
+  deepFreeze,
+  frozenJson,
+  type GroupLine,
+  groupOf,
+  type LedgerEntry,
+  type LedgerEvent,
+  type LedgerLine,
+  type Reminder,
+} from './ledger-event.js';
+import type { JobShape } from './scenario.js';
+
+export const inputTopics = ['events-a', 'events-b'] as const;
+export const ledgerTopic = 'ledger';
+export const reminderTopic = 'reminders';
+export const groupTopic = 'groups';
+export const simulatedJobName = 'simulated';
+
+/**
+ * The job that the simulation runs: one or two log sources, an iterable of entries, keyed state of every
+ * kind with event-time timers, a side output, perhaps a second exchange, and exactly-once sinks.
+ */
+export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition {
+  return defineJob(simulatedJobName, (env) => {
+    const sources = shape.topics.map((topic) =>
+      env.fromSource(
+        kafkaSource({
+          topics: topic,
+          groupId: 'simulation',
+          value: frozenJson<LedgerEvent>(),
+          idleTimeout: 'never',
+          ...(shape.isBounded ? { bounded: 'latest' } : {}),
+        }),
+        {
+          uid: topic,
+          watermarks: Watermarks.boundedOutOfOrderness(shape.outOfOrdernessMs, (event) => event.at),
+        },
+      ),
+    );
+    const [first, ...others] = sources;
+    if (first === undefined) throw new Error('A shape without topics.');
+    const entries = first.union(...others).flatMap(function* (event): Generator<LedgerEntry> {
+      userCode.onCall();
+      for (let piece = 0; piece < event.pieces; piece += 1) {
+        const { key, number, at, padding } = event;
+        yield deepFreeze({ key, number, piece, at, padding });
+      }
+    });
+    const reminders = new OutputTag<Reminder>('reminders');
+    const lines = entries
+      .keyBy((entry) => entry.key)
+      .process(new Ledger(userCode, reminders), { uid: 'ledger' });
+    lines.sinkTo(
+      exactlyOnce<LedgerLine>(ledgerTopic, shape, (line) => line.key),
+      { uid: 'ledger-sink' },
+    );
+    if (shape.hasSideOutput) {
+      lines.sideOutput(reminders).sinkTo(
+        exactlyOnce<Reminder>(reminderTopic, shape, (reminder) => reminder.key),
+        { uid: 'reminder-sink' },
+      );
+    }
+    if (shape.hasSecondStage) {
+      lines
+        .keyBy((line) => groupOf(line.key))
+        .process(new GroupCounter(userCode), { uid: 'groups' })
+        .sinkTo(
+          exactlyOnce<GroupLine>(groupTopic, shape, (line) => String(line.group)),
+          { uid: 'group-sink' },
+        );
+    }
+  });
+}
+
+/** Called wherever the job runs user code, so that a seed can let it throw. */
+export interface UserCode {
+  onCall(): void;
+}
+
+function exactlyOnce<T>(topic: string, shape: JobShape, key: (value: T) => string) {
+  return logSink<T>({
+    topic,
+    key,
+    value: frozenJson<T>(),
+    deliveryGuarantee: 'exactly-once',
+    transactionalIdPrefix: topic,
+    transactionTimeout: '15m',
+    transactionPoolSize: shape.transactionPoolSize,
+  });
+}

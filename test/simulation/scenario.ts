@@ -1,0 +1,72 @@
+import { type FaultPlan, planFaults } from './fault-plan.js';
+import { inputTopics } from './job-under-test.js';
+import { SimulatedRandom } from './simulated-random.js';
+
+/** Everything about one run that its seed decides before it begins. */
+export interface Scenario {
+  readonly seed: number;
+  readonly shape: JobShape;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointTimeoutMs: number;
+  readonly minPauseMs: number;
+  readonly idReservationSize: number;
+  readonly tolerableFailedCheckpoints: number;
+  readonly partitionsPerTopic: number;
+  readonly keysPerPartitionMax: number;
+  readonly eventsPerPartitionMax: number;
+  readonly paddingMax: number;
+  /** Virtual time over which the events of a job without end arrive. */
+  readonly feedMs: number;
+  /** One turn of a thread's event loop, by slot. */
+  readonly turnMsMaxBySlot: readonly number[];
+  readonly channelDelayMsMax: number;
+  readonly controlDelayMsMax: number;
+  readonly faults: FaultPlan;
+}
+
+/** What the job under test looks like. */
+export interface JobShape {
+  readonly topics: readonly string[];
+  readonly isBounded: boolean;
+  readonly hasSideOutput: boolean;
+  readonly hasSecondStage: boolean;
+  readonly outOfOrdernessMs: number;
+  readonly transactionPoolSize: number;
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new SimulatedRandom(seed);
+  const parallelism = 1 + random.integer(3);
+  const isUnion = random.chance(0.4);
+  const isBounded = random.chance(0.35);
+  const isLarge = random.chance(0.15);
+  return {
+    seed,
+    shape: {
+      topics: isUnion ? inputTopics : inputTopics.slice(0, 1),
+      isBounded,
+      hasSideOutput: random.chance(0.5),
+      hasSecondStage: random.chance(0.4),
+      outOfOrdernessMs: random.pick([0, 1, 30_000]),
+      transactionPoolSize: random.pick([5, 8]),
+    },
+    parallelism,
+    maxParallelism: random.pick([8, 128]),
+    checkpointIntervalMs: random.pick([20, 50, 120, 400]),
+    checkpointTimeoutMs: random.pick([1_500, 10_000]),
+    minPauseMs: random.pick([0, 10]),
+    idReservationSize: random.pick([2, 100]),
+    tolerableFailedCheckpoints: random.pick([0, 2, 5]),
+    partitionsPerTopic: isUnion ? 2 : random.pick([2, 4]),
+    keysPerPartitionMax: 4,
+    eventsPerPartitionMax: isLarge ? 40 : 16,
+    paddingMax: isLarge ? 12_000 : 20,
+    feedMs: random.pick([300, 1_500, 4_000]),
+    turnMsMaxBySlot: Array.from({ length: parallelism }, () => (random.chance(0.15) ? 8 : 0.3)),
+    channelDelayMsMax: random.pick([0.5, 3, 60]),
+    controlDelayMsMax: random.pick([0.5, 3, 25]),
+    faults: planFaults(random.fork(), parallelism),
+  };
+}
