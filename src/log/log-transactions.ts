@@ -22,7 +22,7 @@ export interface LogTransactions {
 }
 
 export interface TransactionOptions extends AppenderOptions {
-  /** The log aborts a transaction by itself after this. Must exceed checkpoint time plus down time. */
+  /** The log aborts a transaction by itself so long after its first record. Must exceed checkpoint time plus down time. */
   readonly transactionTimeoutMs: number;
 }
 

@@ -60,7 +60,7 @@ describe('the watermark of a source subtask', () => {
       fc.record({ kind: fc.constant('restore' as const) }),
     );
     fc.assert(
-      fc.property(fc.array(step), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const ids = [0, 1, 2].map((i) => splitId(`t-${i}`));
         let watermarks = new SplitWatermarks(strategy, idleTimeoutMs);
         let splits = ids.map((id) => watermarks.register(id, undefined));

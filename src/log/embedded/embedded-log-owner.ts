@@ -150,6 +150,8 @@ export class EmbeddedLogOwner {
       if (isClientHere)
         this.openTransactions.add(port, reply as TransactionHandle, request.transactionTimeoutMs);
       else this.abortUnanswered(reply as TransactionHandle);
+    } else if (request.kind === 'append' && request.transaction !== undefined) {
+      this.openTransactions.onAppended(request.transaction);
     } else if (request.kind === 'prepare-transaction' || request.kind === 'end-transaction') {
       this.openTransactions.remove(request.transaction);
     }

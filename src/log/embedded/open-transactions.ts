@@ -3,8 +3,9 @@ import type { TransactionHandle } from '../client/log-requests.js';
 
 /**
  * Transactions begun and not yet prepared or ended, with whose they are. Each ends with its client or at its
- * time-out, so that none holds disk space for ever. Prepared ones are not here: nothing but a decision ends
- * them, however long their job is down.
+ * time-out, so that none holds disk space for ever. As in Kafka the time counts from the first record: a sink
+ * begins a transaction ahead and may wait long for something to write. Prepared ones are not here: nothing
+ * but a decision ends them, however long their job is down.
  */
 export class OpenTransactions<Client> {
   private readonly clock: Clock;
@@ -18,19 +19,24 @@ export class OpenTransactions<Client> {
   }
 
   add(client: Client, handle: TransactionHandle, transactionTimeoutMs: number): void {
-    this.byId.get(handle.transactionalId)?.cancelTimer();
-    const cancelTimer = this.clock.setTimer(transactionTimeoutMs, () => {
+    this.byId.get(handle.transactionalId)?.cancelTimer?.();
+    this.byId.set(handle.transactionalId, { client, handle, transactionTimeoutMs, cancelTimer: undefined });
+  }
+
+  /** The first append starts its time. */
+  onAppended(handle: TransactionHandle): void {
+    const open = this.find(handle);
+    if (open === undefined || open.cancelTimer !== undefined) return;
+    open.cancelTimer = this.clock.setTimer(open.transactionTimeoutMs, () => {
       this.byId.delete(handle.transactionalId);
       this.onTimeout(handle);
     });
-    this.byId.set(handle.transactionalId, { client, handle, cancelTimer });
   }
 
   remove(handle: TransactionHandle): void {
-    const open = this.byId.get(handle.transactionalId);
-    if (open?.handle.producerEpoch !== handle.producerEpoch || open.handle.producerId !== handle.producerId)
-      return;
-    open.cancelTimer();
+    const open = this.find(handle);
+    if (open === undefined) return;
+    open.cancelTimer?.();
     this.byId.delete(handle.transactionalId);
   }
 
@@ -41,13 +47,26 @@ export class OpenTransactions<Client> {
   }
 
   clear(): void {
-    for (const open of this.byId.values()) open.cancelTimer();
+    for (const open of this.byId.values()) open.cancelTimer?.();
     this.byId.clear();
+  }
+
+  /** Undefined for one that ended, also when its id was begun again since. */
+  private find({
+    transactionalId,
+    producerId,
+    producerEpoch,
+  }: TransactionHandle): OpenTransaction<Client> | undefined {
+    const open = this.byId.get(transactionalId);
+    const isSame = open?.handle.producerId === producerId && open.handle.producerEpoch === producerEpoch;
+    return isSame ? open : undefined;
   }
 }
 
 interface OpenTransaction<Client> {
   readonly client: Client;
   readonly handle: TransactionHandle;
-  readonly cancelTimer: CancelTimer;
+  readonly transactionTimeoutMs: number;
+  /** Undefined before its first append. */
+  cancelTimer: CancelTimer | undefined;
 }

@@ -97,6 +97,20 @@ describe('a transaction that is not prepared', () => {
     });
   });
 
+  it('does not time out before its first record, so that it can be begun ahead', async () => {
+    await withLog(newLogFolder(), async (client) => {
+      await client.createTopic('t', 1);
+      const transaction = await client.transactions.begin('id', {
+        ...transactionOptions,
+        transactionTimeoutMs: 50,
+      });
+      await sleep(150);
+      transaction.append(record('t', 'kept'));
+      await client.transactions.commit((await transaction.prepare())!);
+      expect(await valuesIn(client, 't')).toEqual(['kept']);
+    });
+  });
+
   it('does not time out once it is prepared, however long its job is down', async () => {
     await withLog(newLogFolder(), async (client) => {
       await client.createTopic('t', 1);
