@@ -18,6 +18,8 @@ export class AttemptExecution {
   private readonly options: AttemptExecutionOptions;
   private readonly threads: LaunchedTaskManagers;
   private readonly running = new Set<SlotIndex>();
+  /** A subtask with little to do may be finished before the slowest slot runs, and checkpoints begin. */
+  private readonly finishedEarly: { readonly slot: SlotIndex; readonly message: TaskManagerReport }[] = [];
   private liveness: TaskManagerLiveness;
   private cancelTimer: CancelTimer | undefined;
   private isOver = false;
@@ -66,21 +68,33 @@ export class AttemptExecution {
         return;
       case 'running':
         this.running.add(slot);
-        if (this.running.size === this.options.deployments.length) this.options.onAllRunning();
+        if (this.areAllRunning) this.onAllRunning();
         return;
       case 'failed':
         this.options.onFailure(message.failure);
         return;
+      case 'subtask-finished':
+        if (this.areAllRunning) this.options.onMessage(slot, message);
+        else this.finishedEarly.push({ slot, message });
+        return;
       case 'first-record-processed':
       case 'checkpoint-acknowledged':
       case 'checkpoint-declined':
-      case 'subtask-finished':
       case 'metrics':
       case 'report':
       case 'shut-down-complete':
         this.options.onMessage(slot, message);
         return;
     }
+  }
+
+  private get areAllRunning(): boolean {
+    return this.running.size === this.options.deployments.length;
+  }
+
+  private onAllRunning(): void {
+    this.options.onAllRunning();
+    for (const { slot, message } of this.finishedEarly.splice(0)) this.options.onMessage(slot, message);
   }
 
   private deploy(slot: SlotIndex, graphDescription: string): void {
