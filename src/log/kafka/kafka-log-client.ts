@@ -14,6 +14,7 @@ import type { LogTransactions } from '../log-transactions.js';
 import { KafkaCluster, type KafkaHost } from './kafka-cluster.js';
 import { type KafkaConfig, resolveKafkaConfig } from './kafka-config.js';
 import { commitOffsets, resolveOffsets } from './offset-lookup.js';
+import { EncoderPool } from './producer/encoder-pool.js';
 import { KafkaAppender } from './producer/kafka-appender.js';
 import { KafkaTransactions } from './producer/kafka-transactions.js';
 import { KafkaReader } from './reader/kafka-reader.js';
@@ -32,11 +33,12 @@ const nodeHost: KafkaHost = { clock: nodeClock, random: nodeRandom };
 class KafkaLogClient implements LogClient {
   readonly transactions: LogTransactions;
   private readonly cluster: KafkaCluster;
+  private readonly encoders = new EncoderPool();
   private readonly open = new Set<LogReader | LogAppender>();
 
   constructor(cluster: KafkaCluster) {
     this.cluster = cluster;
-    this.transactions = new KafkaTransactions(cluster, this.open);
+    this.transactions = new KafkaTransactions(cluster, this.encoders, this.open);
   }
 
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]> {
@@ -58,7 +60,9 @@ class KafkaLogClient implements LogClient {
   }
 
   openAppender(options: AppenderOptions): LogAppender {
-    const appender = new KafkaAppender(this.cluster, options, () => this.open.delete(appender));
+    const appender = new KafkaAppender(this.cluster, this.encoders, options, () =>
+      this.open.delete(appender),
+    );
     this.open.add(appender);
     return appender;
   }

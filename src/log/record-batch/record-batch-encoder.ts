@@ -37,12 +37,17 @@ export class RecordBatchEncoder {
 
   constructor(initialBytes = initialBatchBytes) {
     // Not from Buffer's shared pool: a batch may be transferred to another thread.
-    this.bytes = Buffer.from(new ArrayBuffer(Math.max(initialBytes, batchLayout.records)));
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(initialBytes, batchLayout.records));
   }
 
   /** Bytes of the batch so far, header included. */
   get byteLength(): number {
     return this.end;
+  }
+
+  /** Bytes of the buffer, which `reset` keeps. */
+  get capacityBytes(): number {
+    return this.bytes.length;
   }
 
   get recordCount(): number {
@@ -113,7 +118,7 @@ export class RecordBatchEncoder {
   private ensureRoom(recordBytes: number): void {
     const needed = this.end + recordBytes;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.from(new ArrayBuffer(Math.max(needed, 2 * this.bytes.length)));
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
     grown.set(this.bytes.subarray(0, this.end));
     this.bytes = grown;
   }

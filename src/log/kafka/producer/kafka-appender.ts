@@ -3,6 +3,7 @@ import { answerError } from '../answer-error.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import { initProducerIdRequest, type ProducerIdentity } from '../protocol/init-producer-id.js';
+import type { EncoderPool } from './encoder-pool.js';
 import type { ProducerSession } from './producer-session.js';
 import { RecordSender } from './record-sender.js';
 
@@ -11,8 +12,8 @@ export class KafkaAppender implements LogAppender {
   private readonly sender: RecordSender;
   private readonly onClosed: () => void;
 
-  constructor(cluster: KafkaCluster, options: AppenderOptions, onClosed: () => void) {
-    this.sender = new RecordSender(cluster, options, new IdempotentSession(cluster));
+  constructor(cluster: KafkaCluster, encoders: EncoderPool, options: AppenderOptions, onClosed: () => void) {
+    this.sender = new RecordSender(cluster, encoders, options, new IdempotentSession(cluster));
     this.onClosed = onClosed;
   }
 

@@ -6,6 +6,7 @@ import { addPartitionsToTxnRequest } from '../protocol/add-partitions-to-txn.js'
 import { endTxnRequest } from '../protocol/end-txn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
+import type { EncoderPool } from './encoder-pool.js';
 import { isProducerRefused, type ProducerSession } from './producer-session.js';
 import { RecordSender } from './record-sender.js';
 import { fenced } from './transaction-errors.js';
@@ -28,6 +29,7 @@ export class KafkaTransaction implements LogTransaction {
 
   constructor(
     cluster: KafkaCluster,
+    encoders: EncoderPool,
     transactionalId: string,
     identity: ProducerIdentity,
     options: TransactionOptions,
@@ -37,7 +39,7 @@ export class KafkaTransaction implements LogTransaction {
     this.transactionalId = transactionalId;
     this.identity = identity;
     this.session = new TransactionSession(cluster, transactionalId, identity);
-    this.sender = new RecordSender(cluster, options, this.session);
+    this.sender = new RecordSender(cluster, encoders, options, this.session);
     this.onDone = onDone;
   }
 

@@ -10,6 +10,7 @@ import type { KafkaCluster } from '../kafka-cluster.js';
 import { endTxnRequest } from '../protocol/end-txn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import { initProducerIdRequest, type ProducerIdentity } from '../protocol/init-producer-id.js';
+import type { EncoderPool } from './encoder-pool.js';
 import { KafkaTransaction } from './kafka-transaction.js';
 import { isProducerRefused } from './producer-session.js';
 import { fenced, timeoutRefused, transactionLost } from './transaction-errors.js';
@@ -20,6 +21,7 @@ import { fenced, timeoutRefused, transactionLost } from './transaction-errors.js
  */
 export class KafkaTransactions implements LogTransactions {
   private readonly cluster: KafkaCluster;
+  private readonly encoders: EncoderPool;
   private readonly open: Set<LogReader | LogAppender>;
   /**
    * The identity of each id whose transaction this client itself has ended: carried in the id's next
@@ -27,8 +29,9 @@ export class KafkaTransactions implements LogTransactions {
    */
   private readonly ended = new Map<string, ProducerIdentity>();
 
-  constructor(cluster: KafkaCluster, open: Set<LogReader | LogAppender>) {
+  constructor(cluster: KafkaCluster, encoders: EncoderPool, open: Set<LogReader | LogAppender>) {
     this.cluster = cluster;
+    this.encoders = encoders;
     this.open = open;
   }
 
@@ -36,10 +39,17 @@ export class KafkaTransactions implements LogTransactions {
     const current = this.ended.get(transactionalId);
     this.ended.delete(transactionalId);
     const identity = await this.initialise(transactionalId, options.transactionTimeoutMs, current);
-    const transaction = new KafkaTransaction(this.cluster, transactionalId, identity, options, (outcome) => {
-      this.open.delete(transaction);
-      if (outcome === 'nothing-open') this.ended.set(transactionalId, identity);
-    });
+    const transaction = new KafkaTransaction(
+      this.cluster,
+      this.encoders,
+      transactionalId,
+      identity,
+      options,
+      (outcome) => {
+        this.open.delete(transaction);
+        if (outcome === 'nothing-open') this.ended.set(transactionalId, identity);
+      },
+    );
     this.open.add(transaction);
     return transaction;
   }

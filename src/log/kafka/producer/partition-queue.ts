@@ -1,4 +1,5 @@
 import type { LogRecord } from '../../log-port.js';
+import type { EncoderPool } from './encoder-pool.js';
 import { nextSequence, PendingBatch } from './pending-batch.js';
 
 /**
@@ -16,11 +17,13 @@ export class PartitionQueue {
   /** Sent, and nobody knows yet what became of it; it is put back when it is to be sent again. */
   underWay: PendingBatch | undefined;
   isPaused = false;
+  private readonly encoders: EncoderPool;
   private readonly sealed: PendingBatch[] = [];
   private open: PendingBatch | undefined;
   private sequence = 0;
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, encoders: EncoderPool) {
+    this.encoders = encoders;
     this.topic = topic;
     this.partition = partition;
   }
@@ -29,7 +32,7 @@ export class PartitionQueue {
   append(record: LogRecord, epoch: number, nowMs: number, batchBytes: number): number {
     if (this.open !== undefined && (this.open.epoch !== epoch || this.open.byteLength >= batchBytes))
       this.seal();
-    this.open ??= new PendingBatch(epoch, nowMs);
+    this.open ??= new PendingBatch(this.encoders.take(), epoch, nowMs);
     return this.open.append(record);
   }
 
@@ -69,6 +72,7 @@ export class PartitionQueue {
   }
 
   acknowledged(): void {
+    if (this.underWay !== undefined) this.encoders.give(this.underWay.encoder);
     this.underWay = undefined;
   }
 

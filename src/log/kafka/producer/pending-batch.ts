@@ -14,10 +14,11 @@ export class PendingBatch {
   attempts = 0;
   /** What it takes of the sender's buffer. */
   bufferedBytes = 0;
-  private readonly encoder = new RecordBatchEncoder();
+  readonly encoder: RecordBatchEncoder;
   private encoded: Buffer | undefined;
 
-  constructor(epoch: number, openedMs: number) {
+  constructor(encoder: RecordBatchEncoder, epoch: number, openedMs: number) {
+    this.encoder = encoder;
     this.epoch = epoch;
     this.openedMs = openedMs;
   }
@@ -53,10 +54,8 @@ export class PendingBatch {
 
   /** Its records in two batches, for a log that refused it as too large; each of its sequence numbers kept. */
   split(topic: string, partition: number): [PendingBatch, PendingBatch] {
-    const halves: [PendingBatch, PendingBatch] = [
-      new PendingBatch(this.epoch, this.openedMs),
-      new PendingBatch(this.epoch, this.openedMs),
-    ];
+    const half = (): PendingBatch => new PendingBatch(new RecordBatchEncoder(), this.epoch, this.openedMs);
+    const halves: [PendingBatch, PendingBatch] = [half(), half()];
     const middle = Math.ceil(this.recordCount / 2);
     for (const { index, record } of this.records(topic, partition))
       halves[index < middle ? 0 : 1].append(record);

@@ -1,6 +1,7 @@
 import type { Random } from '../../../host/random.js';
 import { LogError, type LogRecord } from '../../log-port.js';
 import { recordByteLengthMax } from '../../record-batch/record-batch-encoder.js';
+import type { EncoderPool } from './encoder-pool.js';
 import { FlushTracker } from './flush-tracker.js';
 import { PartitionQueue } from './partition-queue.js';
 import type { PendingBatch } from './pending-batch.js';
@@ -11,6 +12,7 @@ export interface AccumulatorOptions {
   readonly batchBytes: number;
   readonly lingerMs: number;
   readonly random: Random;
+  readonly encoders: EncoderPool;
   readonly onWritable: () => void;
   /** Undefined until it is known. */
   readonly partitionCount: (topic: string) => number | undefined;
@@ -87,10 +89,10 @@ export class RecordAccumulator {
   }
 
   acknowledged(queue: PartitionQueue, batch: PendingBatch): void {
-    queue.acknowledged();
     const wasWritable = this.isWritable;
     this.bufferedBytes -= batch.bufferedBytes;
     this.tracker.acknowledged(batch.epoch, batch.recordCount);
+    queue.acknowledged();
     if (!wasWritable && this.isWritable) this.options.onWritable();
   }
 
@@ -121,7 +123,7 @@ export class RecordAccumulator {
     }
     let queue = route.queues.get(partition);
     if (queue === undefined) {
-      queue = new PartitionQueue(record.topic, partition);
+      queue = new PartitionQueue(record.topic, partition, this.options.encoders);
       route.queues.set(partition, queue);
       this.queues.push(queue);
     }

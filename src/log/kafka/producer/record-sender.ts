@@ -8,6 +8,7 @@ import type { ProducerIdentity } from '../protocol/init-producer-id.js';
 import { produceRequest } from '../protocol/produce.js';
 import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import { TransportError } from '../transport/transport-error.js';
+import type { EncoderPool } from './encoder-pool.js';
 import type { PartitionQueue } from './partition-queue.js';
 import type { PendingBatch } from './pending-batch.js';
 import { isProducerRefused, type ProducerSession } from './producer-session.js';
@@ -40,7 +41,12 @@ export class RecordSender {
   private isEnded = false;
   private cancelLinger: CancelTimer | undefined;
 
-  constructor(cluster: KafkaCluster, options: AppenderOptions, session: ProducerSession) {
+  constructor(
+    cluster: KafkaCluster,
+    encoders: EncoderPool,
+    options: AppenderOptions,
+    session: ProducerSession,
+  ) {
     this.cluster = cluster;
     this.options = options;
     this.session = session;
@@ -49,6 +55,7 @@ export class RecordSender {
       batchBytes: cluster.config.batchBytes,
       lingerMs: cluster.config.lingerMs,
       random: cluster.host.random,
+      encoders,
       onWritable: options.onWritable,
       partitionCount: (topic) => cluster.partitionCount(topic),
     });
