@@ -13,7 +13,7 @@ import { createRecordRouter } from '#dist/exchange/record-router.js';
  * loads constants anew each time.
  */
 const records = 5_000;
-const rounds = 31;
+const rounds = 101;
 
 interface Cost {
   readonly pack: number;

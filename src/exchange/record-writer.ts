@@ -1,3 +1,4 @@
+import { MillraceError } from '../protocol/failures.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import { assertPlain } from '../state/plain-value.js';
 import type { OutputChannel } from './channel.js';
@@ -26,7 +27,7 @@ export class RecordWriter {
   /** @throws MillraceError for a value that is not plain, a key that is none, or too long an overdraft. */
   emit(value: unknown, timestamp: number): void {
     if (this.recordsToCheck > 0) this.checkPlain(value);
-    const channel = this.router.route(value);
+    const channel = this.route(value);
     if (channel !== allChannels) this.channels[channel]!.writeRecord(value, timestamp);
     else for (const each of this.channels) each.writeRecord(value, timestamp);
   }
@@ -49,6 +50,23 @@ export class RecordWriter {
 
   close(): void {
     for (const channel of this.channels) channel.close();
+  }
+
+  private route(value: unknown): number {
+    try {
+      return this.router.route(value);
+    } catch (error) {
+      // The user's key selector or partitioner: only here is it known whose record it was given.
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MillraceError(
+        `A record of operator "${this.operatorName}" can't be given a channel. ${reason}`,
+        {
+          domain: 'user-code',
+          action: error instanceof MillraceError ? error.action : 'restart',
+          cause: error,
+        },
+      );
+    }
   }
 
   private checkPlain(value: unknown): void {

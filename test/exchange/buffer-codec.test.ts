@@ -1,4 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -199,6 +201,28 @@ describe('the buffer codec', () => {
     new Uint8Array(buffer).fill(8);
     expect(element!.value.bytes).toEqual(Uint8Array.of(1, 2, 3));
     expect(element!.value.bytes.buffer.byteLength).toBe(3);
+  });
+
+  it('lets go of a buffer although single fields of it are kept, as state does', () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const heapBytes = () => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const buffers = 300;
+    const kept: unknown[] = [];
+    const reader = new BufferReader();
+    const before = heapBytes();
+    for (let i = 0; i < buffers; i++) {
+      const writer = new BufferWriter('A record');
+      writer.writeRecord({ user: `user_${1_000_000 + i}`, session: `session-of-a-longer-name-${i}` }, 1);
+      while (!writer.isFull) writer.writeRecord('x'.repeat(1000), 1);
+      const [first] = readAll(reader, writer.take()) as { value: { user: string; session: string } }[];
+      kept.push(first!.value.user, first!.value.session);
+    }
+    expect((heapBytes() - before) / buffers).toBeLessThan(3000);
+    expect(kept).toHaveLength(2 * buffers);
   });
 
   it.each([

@@ -73,7 +73,22 @@ describe('the record writer', () => {
 
   it('refuses a key that is none', () => {
     const { writer } = writerOf({ kind: 'key-by', keySelector: () => undefined as unknown as Key }, 2);
-    expect(() => writer.emit({}, 1)).toThrow('A key is undefined');
+    expect(() => writer.emit({}, 1)).toThrow(
+      `A record of operator "enrich" can't be given a channel. A key is undefined`,
+    );
+  });
+
+  it('names the operator whose record made a key selector throw, and keeps the cause', () => {
+    const keySelector = (value: { user: { id: string } }) => value.user.id;
+    const { writer } = writerOf({ kind: 'key-by', keySelector }, 2);
+    let thrown: unknown;
+    try {
+      writer.emit({}, 1);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ domain: 'user-code', action: 'restart', cause: expect.any(TypeError) });
+    expect((thrown as Error).message).toContain('operator "enrich"');
   });
 
   it('goes round the channels, each subtask from its own place', () => {
