@@ -24,6 +24,7 @@ export { OutputTag } from './api/output-tag.js';
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
 export { bytes } from './codecs/bytes.js';
 export { json } from './codecs/json.js';
+export { msgpack } from './codecs/msgpack.js';
 export { nullable } from './codecs/nullable.js';
 export { string } from './codecs/string.js';
 export type { ValueCodec } from './codecs/value-codec.js';
