@@ -12,7 +12,7 @@ export function msgpack<T>(): ValueCodec<T> {
 
 class MsgpackCodec<T> implements ValueCodec<T> {
   // Records (msgpackr's own shape table) would save names, but nobody else could read them.
-  private readonly packr = new Packr({ useRecords: false, int64AsType: 'auto' });
+  private readonly packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto' });
 
   decode(bytes: Buffer, start: number, end: number): T {
     // Copied: msgpackr gives binary values as views, and the batch is only lent.

@@ -31,6 +31,8 @@ export class GateInput implements SubtaskInput {
   private alignment: AlignmentState;
   private buffer: GateBuffer | undefined;
   private endedChannel: number | undefined;
+  /** Epoch, of the newest checkpoint heard of: goes on with its barrier. */
+  private triggeredAtMs = 0;
   /** Events for the operator that wait until a suspended emission of an earlier one is done. */
   private readonly waitingEvents: StreamEvent[] = [];
 
@@ -67,7 +69,8 @@ export class GateInput implements SubtaskInput {
     return 'more-available';
   }
 
-  triggerCheckpoint(checkpointId: CheckpointId): void {
+  triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
+    this.triggeredAtMs = triggeredAtMs;
     this.align(alignBarriers(this.alignment, { kind: 'trigger', checkpointId, nowMs: this.nowMs() }));
   }
 
@@ -97,6 +100,7 @@ export class GateInput implements SubtaskInput {
         return;
       case 'barrier': {
         const { checkpointId } = event;
+        this.triggeredAtMs = event.triggeredAtMs;
         this.align(
           alignBarriers(this.alignment, { kind: 'barrier', channel, checkpointId, nowMs: this.nowMs() }),
         );
@@ -140,7 +144,7 @@ export class GateInput implements SubtaskInput {
           break;
         case 'take-snapshot':
           this.alignmentTimeMs = effect.alignmentMs;
-          this.options.takeCheckpoint(effect.checkpointId, this.options.clock.epochMs());
+          this.options.takeCheckpoint(effect.checkpointId, this.triggeredAtMs);
           break;
         case 'drop-stale':
           break;

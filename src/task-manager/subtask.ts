@@ -38,7 +38,8 @@ export class Subtask {
     const { chain, availability } = this.options;
     if (this.maySuspend && !chain.resume()) return 'blocked';
     this.maySuspend = false;
-    const acted = this.runActions();
+    // How far the end of the input has got is in no snapshot: a checkpoint comes before it begins or after.
+    const acted = this.state === 'ending' ? false : this.runActions();
     if (this.maySuspend) return 'blocked';
     switch (this.state) {
       case 'running':
