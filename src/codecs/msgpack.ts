@@ -11,8 +11,13 @@ export function msgpack<T>(): ValueCodec<T> {
 }
 
 class MsgpackCodec<T> implements ValueCodec<T> {
-  // Records (msgpackr's own shape table) would save names, but nobody else could read them.
-  private readonly packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto' });
+  // Records (msgpackr's own shape table) would save names, but nobody else could read them. Its types don't know
+  // 'auto' yet, which its documentation has: numbers where they are exact, bigints beyond.
+  private readonly packr = new Packr({
+    useRecords: false,
+    variableMapSize: true,
+    int64AsType: 'auto' as 'number',
+  });
 
   decode(bytes: Buffer, start: number, end: number): T {
     // Copied: msgpackr gives binary values as views, and the batch is only lent.
