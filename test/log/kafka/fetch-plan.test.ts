@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type FetchCandidate,
+  partitionFetchBytes,
+  planFetch,
+} from '../../../src/log/kafka/reader/fetch-plan.js';
+
+const megabyte = 1024 * 1024;
+const budget = {
+  prefetchBytes: 8 * megabyte,
+  bytesInUse: 0,
+  partitionCount: 4,
+  partitionFetchBytes: megabyte,
+};
+const candidate = (fields: Partial<FetchCandidate> = {}): FetchCandidate => ({
+  isFetching: false,
+  isFinished: false,
+  retryAtMs: Number.NEGATIVE_INFINITY,
+  bufferedBytes: 0,
+  isBehind: true,
+  ...fields,
+});
+
+describe('the plan of a fetch', () => {
+  it('keeps partitions that are behind apart from those that have caught up', () => {
+    const behind = candidate();
+    const caughtUp = candidate({ isBehind: false });
+    expect(planFetch([behind, caughtUp], 'behind', budget, 0)).toEqual([behind]);
+    expect(planFetch([behind, caughtUp], 'caught-up', budget, 0)).toEqual([caughtUp]);
+  });
+
+  it('leaves out what is being fetched, finished, or resting after a failure', () => {
+    const resting = candidate({ retryAtMs: 100 });
+    const partitions = [candidate({ isFetching: true }), candidate({ isFinished: true }), resting];
+    expect(planFetch(partitions, 'behind', budget, 99)).toEqual([]);
+    expect(planFetch(partitions, 'behind', budget, 100)).toEqual([resting]);
+  });
+
+  it('gives no partition more than its share, so that one nobody reads leaves room for the others', () => {
+    const full = candidate({ bufferedBytes: 2 * megabyte });
+    const empty = candidate();
+    expect(planFetch([full, empty], 'behind', { ...budget, bytesInUse: 2 * megabyte }, 0)).toEqual([empty]);
+  });
+
+  it('fetches one partition even where the budget is smaller than a batch', () => {
+    const tiny = { ...budget, prefetchBytes: 1 };
+    const [first, second] = [candidate(), candidate()];
+    expect(planFetch([first, second], 'behind', tiny, 0)).toEqual([first]);
+    expect(planFetch([first, second], 'behind', { ...tiny, bytesInUse: 10 }, 0)).toEqual([]);
+  });
+
+  it('never plans beyond the budget, except for that one partition', () => {
+    const partition = fc.record({
+      isFetching: fc.boolean(),
+      isFinished: fc.boolean(),
+      retryAtMs: fc.constantFrom(0, 10),
+      bufferedBytes: fc.nat(4 * megabyte),
+      isBehind: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(partition, { minLength: 1, maxLength: 12 }),
+        fc.nat(64 * megabyte),
+        fc.nat(64 * megabyte),
+        (partitions, prefetchBytes, bytesInUse) => {
+          const limits = { ...budget, prefetchBytes, bytesInUse, partitionCount: partitions.length };
+          const planned = planFetch(partitions, 'behind', limits, 5);
+          const plannedBytes = planned.length * partitionFetchBytes(limits);
+          if (planned.length > 1 || bytesInUse > 0) {
+            expect(plannedBytes === 0 || bytesInUse + plannedBytes <= prefetchBytes).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+});

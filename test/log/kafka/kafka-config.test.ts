@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { backoffMs } from '../../../src/log/kafka/backoff.js';
+import { resolveKafkaConfig } from '../../../src/log/kafka/kafka-config.js';
+
+describe('the Kafka configuration', () => {
+  it('takes names, IPv4 and IPv6 addresses', () => {
+    expect(
+      resolveKafkaConfig({ brokers: ['kafka-1:9092', ' 10.0.0.1:9093', '[::1]:9094'] }).bootstrap,
+    ).toEqual([
+      { host: 'kafka-1', port: 9092 },
+      { host: '10.0.0.1', port: 9093 },
+      { host: '::1', port: 9094 },
+    ]);
+  });
+
+  it('names every mistake at once', () => {
+    const resolve = (): unknown => resolveKafkaConfig({ brokers: ['kafka', 'k:70000'], requestTimeoutMs: 0 });
+    expect(resolve).toThrow(
+      /'kafka' is not of the form.*'k:70000' is not of the form.*requestTimeoutMs must be above 0/,
+    );
+    expect(() => resolveKafkaConfig({ brokers: [] })).toThrow(/no broker is named/);
+  });
+});
+
+describe('the pause before a retry', () => {
+  it('doubles within its bounds and is spread', () => {
+    expect(backoffMs(0, 0.5)).toBe(20);
+    expect(backoffMs(1, 0.5)).toBe(40);
+    expect(backoffMs(1000, 0.5)).toBe(1000);
+    expect(backoffMs(1000, 0)).toBe(800);
+    expect(backoffMs(1000, 1)).toBeCloseTo(1200);
+  });
+});
