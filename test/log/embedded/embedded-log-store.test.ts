@@ -111,6 +111,27 @@ describe('the store of the embedded log', () => {
     expect(end(store)).toBe(10);
   });
 
+  it('ends at its start what was not prepared, whose writers are gone', async () => {
+    const path = newLogFolder();
+    const first = new EmbeddedLogStore(path);
+    first.write(() => first.createTopic('t', 1));
+    const [open, prepared] = first.write(() => [
+      first.transactions.begin('open', 60_000, undefined),
+      first.transactions.begin('prepared', 60_000, undefined),
+    ]);
+    if (open === undefined || prepared === undefined) throw new Error('Two transactions were begun.');
+    first.write(() => first.append({ ...appendOf(1), transaction: open }));
+    first.write(() => first.append({ ...appendOf(1), transaction: prepared }));
+    first.write(() => first.transactions.prepare(prepared));
+    await first.close();
+    const second = openStore(path);
+    expect(() => second.write(() => second.append({ ...appendOf(1), transaction: open }))).toThrow(
+      /begun|ended/,
+    );
+    second.write(() => second.transactions.commit(prepared));
+    expect(end(second)).toBe(1);
+  });
+
   it('gives an id a new producer id when its epochs are used up', () => {
     const store = openStore();
     let handle = store.write(() => store.transactions.begin('id', 60_000, undefined));
