@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { LogReply, LogRequest } from '../client/log-requests.js';
 import type { LogErrorCode } from '../log-port.js';
 
@@ -17,7 +18,7 @@ export type OwnerMessage =
   | { readonly id: number; readonly kind: 'failed'; readonly code: LogErrorCode; readonly message: string };
 
 export type OwnerCommand =
-  | { readonly kind: 'connect'; readonly port: import('node:worker_threads').MessagePort }
+  | { readonly kind: 'connect'; readonly port: MessagePort }
   | { readonly kind: 'close' };
 
 export type OwnerReport =
