@@ -36,6 +36,8 @@ export class InMemoryStateBases implements StateBases {
 
   private write(apply: () => void): Promise<void> {
     const { disk, clock, incarnation } = this;
+    // A thread that is gone asks for nothing; a promise of its own must not hold up its successor's writes.
+    if (disk.incarnation !== incarnation) return new Promise(() => {});
     disk.lastWrite = disk.lastWrite.then(
       () =>
         new Promise<void>((resolve, reject) => {

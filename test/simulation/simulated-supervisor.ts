@@ -100,7 +100,7 @@ export class SimulatedSupervisor {
     if (result.failure?.action === 'fail-job') {
       this.world.invariants.violated(`The job gave up${cause}`);
       this.isDone = true;
-    } else if (result.exitCode === 0 && (this.isLastStop || this.hasFinished())) {
+    } else if (this.hasFinished() || (result.exitCode === 0 && this.isLastStop)) {
       this.isDone = true;
     } else {
       this.startSoon();

@@ -35,6 +35,11 @@ export class SimulatedTaskManagers implements TaskManagerLauncher {
     });
   }
 
+  /** Threads start at once here: there is nothing to do ahead. */
+  prepare(): void {}
+
+  async endPrepared(): Promise<void> {}
+
   launch(request: LaunchRequest): LaunchedTaskManagers {
     let launched: SimulatedThread[] = [];
     this.main.perform(`launch attempt ${request.attempt}`, () => {
