@@ -9,7 +9,12 @@ import type { KafkaConfig } from '../../src/log/kafka/kafka-config.js';
 import { createKafkaLogClient } from '../../src/log/kafka/kafka-log-client.js';
 import type { AppenderOptions, LogClient } from '../../src/log/log-port.js';
 import type { LogTransaction, PreparedTransaction } from '../../src/log/log-transactions.js';
-import { type KafkaBroker, kafkaAvailable, startKafkaBroker } from '../kafka-broker/kafka-broker.js';
+import {
+  type KafkaBroker,
+  kafkaAvailable,
+  saslUser,
+  startKafkaBroker,
+} from '../kafka-broker/kafka-broker.js';
 import { CollectingReader, sleep } from '../log/collecting-reader.js';
 
 const clients: LogClient[] = [];
@@ -113,6 +118,28 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       await expect(begin).rejects.toMatchObject({
         code: 'invalid-configuration',
         message: expect.stringContaining('transaction.max.timeout.ms'),
+      });
+    });
+  });
+
+  describe.runIf(isOwnBroker)('a broker that wants credentials', () => {
+    it.each(['plain', 'scram-sha-256'] as const)('is used with %s', async (mechanism) => {
+      const topic = await newTopic();
+      const client = openClient({ brokers: broker.saslBrokers, sasl: { mechanism, ...saslUser } });
+      const appender = client.openAppender(appending());
+      appender.append(valueRecord(topic, 'authenticated'));
+      await appender.flush();
+      const [seen] = await new CollectingReader(client, from(topic)).untilSeen(1);
+      expect(seen?.value).toBe('authenticated');
+    });
+
+    it('is not retried with credentials that it refuses', async () => {
+      const sasl = { mechanism: 'plain', username: 'alice', password: 'wrong' } as const;
+      await expect(
+        openClient({ brokers: broker.saslBrokers, sasl }).describeTopics(['any']),
+      ).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: expect.stringContaining('Check the user name'),
       });
     });
   });

@@ -13,15 +13,18 @@ const startTimeoutMs = 60_000;
 /** The broker's JVM, over a formatted data folder that outlives it. */
 export class BrokerProcess {
   readonly address: string;
+  /** Of the listener that wants credentials. */
+  readonly saslAddress: string;
   private readonly classPath: string;
   private readonly folder: string;
   private shell: ChildProcess | undefined;
   private processId = 0;
 
-  private constructor(classPath: string, folder: string, port: number) {
+  private constructor(classPath: string, folder: string, ports: BrokerPorts) {
     this.classPath = classPath;
     this.folder = folder;
-    this.address = `127.0.0.1:${port}`;
+    this.address = `127.0.0.1:${ports.plain}`;
+    this.saslAddress = `127.0.0.1:${ports.sasl}`;
   }
 
   static async format(
@@ -29,21 +32,21 @@ export class BrokerProcess {
     folder: string,
     properties: Readonly<Record<string, string>>,
   ): Promise<BrokerProcess> {
-    const [port, controllerPort] = await freePorts();
-    const all = { ...serverProperties(folder, port, controllerPort), ...properties };
+    const ports = await freePorts();
+    const all = { ...serverProperties(folder, ports), ...properties };
     const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(join(folder, 'server.properties'), lines.join(''));
     const clusterId = randomBytes(16).toString('base64url');
-    const format = [
+    const scram = `SCRAM-SHA-256=[name=${saslUser.username},password=${saslUser.password}]`;
+    const format = ['format', '-t', clusterId, '-c', join(folder, 'server.properties'), '--add-scram', scram];
+    await promisify(execFile)('java', [
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      classPath,
       'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      clusterId,
-      '-c',
-      join(folder, 'server.properties'),
-    ];
-    await promisify(execFile)('java', ['-XX:TieredStopAtLevel=1', '-cp', classPath, ...format]);
-    return new BrokerProcess(classPath, folder, port);
+      ...format,
+    ]);
+    return new BrokerProcess(classPath, folder, ports);
   }
 
   /**
@@ -105,15 +108,31 @@ export class BrokerProcess {
   }
 }
 
-function serverProperties(folder: string, port: number, controllerPort: number): Record<string, string> {
+/** Known to the SASL listener, for PLAIN and SCRAM-SHA-256. */
+export const saslUser = { username: 'alice', password: 'alice-secret' } as const;
+
+interface BrokerPorts {
+  readonly plain: number;
+  readonly sasl: number;
+  readonly controller: number;
+}
+
+function serverProperties(folder: string, ports: BrokerPorts): Record<string, string> {
+  const clientListeners = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`;
+  const plainLogin = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${saslUser.username}="${saslUser.password}";`;
+  const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    listeners: `${clientListeners},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': clientListeners,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
+    'listener.name.sasl_plaintext.plain.sasl.jaas.config': plainLogin,
+    'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config': scramLogin,
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '4',
@@ -123,14 +142,16 @@ function serverProperties(folder: string, port: number, controllerPort: number):
     'transaction.state.log.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
     'log.cleaner.enable': 'false',
+    // Events carry times of their own, years back: they must not expire while a test reads them.
+    'log.retention.ms': '-1',
     'num.network.threads': '2',
     'num.io.threads': '4',
   };
 }
 
-/** Both at once, so that they differ. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
+/** All at once, so that they differ. */
+async function freePorts(): Promise<BrokerPorts> {
+  const servers = [createServer(), createServer(), createServer()];
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -139,5 +160,6 @@ async function freePorts(): Promise<[number, number]> {
     ports.push(typeof address === 'object' && address !== null ? address.port : 0);
   }
   for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return [ports[0] as number, ports[1] as number];
+  const [plain = 0, sasl = 0, controller = 0] = ports;
+  return { plain, sasl, controller };
 }

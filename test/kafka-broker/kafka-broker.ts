@@ -11,12 +11,15 @@ import {
   type TransactionListing,
 } from './kafka-tools.js';
 
+export { saslUser } from './broker-process.js';
 export { kafkaAvailable } from './kafka-distribution.js';
 
 /** A real Apache Kafka, one KRaft node on ports of its own, or the one that KAFKA_BROKERS names. */
 export interface KafkaBroker {
   /** `host:port` of each broker. */
   readonly brokers: string[];
+  /** The same brokers where they want the credentials of `saslUser`; empty for a broker from KAFKA_BROKERS. */
+  readonly saslBrokers: string[];
   /** Ends the broker and removes its data. Leaves a broker from KAFKA_BROKERS alone. */
   stop(): Promise<void>;
   /** SIGKILL; its data stays for `restart`. */
@@ -47,6 +50,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   return {
     ...toolsOf([broker.address]),
     brokers: [broker.address],
+    saslBrokers: [broker.saslAddress],
     stop: async () => {
       await broker.kill();
       await rm(folder, { recursive: true, force: true });
@@ -65,6 +69,7 @@ function externalBroker(brokers: string[]): KafkaBroker {
   return {
     ...toolsOf(brokers),
     brokers,
+    saslBrokers: [],
     stop: async () => {},
     kill: async () => refuse(),
     restart: async () => refuse(),

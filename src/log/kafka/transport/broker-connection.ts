@@ -64,7 +64,8 @@ export class BrokerConnection {
     if (this.failure !== undefined) throw this.failure;
     try {
       // A SASL session ends after the time that the broker gave it.
-      if (this.config.sasl !== undefined && !this.connection.isAuthenticated()) await this.authenticate();
+      if (this.isReady && this.config.sasl !== undefined && !this.connection.isAuthenticated())
+        await this.authenticate();
       const answer = new WireReader(await this.exchange(request));
       if (request.api.isFlexible) answer.skipTaggedFields();
       return request.decode(answer);
@@ -108,7 +109,7 @@ export class BrokerConnection {
     try {
       await this.connection.authenticate();
     } catch (error) {
-      if (error instanceof Error && error.name === 'KafkaJSConnectionError') throw error;
+      if (!(error instanceof Error) || error.name !== 'KafkaJSSASLAuthenticationError') throw error;
       throw new LogError(
         'unauthorized',
         `The broker at ${this.address.host}:${this.address.port} refused the credentials: ${reasonOf(error)}. ` +
