@@ -15,7 +15,7 @@ export interface RecordRouter {
 
 export const allChannels = -1;
 
-/** How an edge spreads its records; the graph's partitioning fits it. */
+/** How an edge spreads its records; what the graph calls its partitioning. */
 export type Routing =
   | { readonly kind: 'forward' }
   | { readonly kind: 'key-by'; readonly keySelector: (value: never) => Key }

@@ -1,4 +1,5 @@
 import type { WatermarkStrategy } from '../api/watermarks.js';
+import type { Routing } from '../exchange/record-router.js';
 import type { Key } from '../key-groups/key.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { JobName, OperatorUid } from '../protocol/ids.js';
@@ -54,14 +55,5 @@ export interface StreamEdge {
   readonly partitioning: Partitioning;
 }
 
-export type Partitioning =
-  | { readonly kind: 'forward' }
-  | { readonly kind: 'key-by'; readonly keySelector: (value: never) => Key }
-  | { readonly kind: 'rebalance' }
-  | { readonly kind: 'rescale' }
-  | { readonly kind: 'broadcast' }
-  | {
-      readonly kind: 'custom';
-      readonly name: string;
-      readonly selectChannel: (value: never, numberOfChannels: number) => number;
-    };
+/** How an edge spreads its records over the next operator's subtasks. */
+export type Partitioning = Routing;

@@ -3,13 +3,14 @@ import type { KeyedProcessFunction, KeySelector } from '../api/functions.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { Key } from '../key-groups/key.js';
 import type { CheckpointId } from '../protocol/ids.js';
-import { MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
 import { CallGuard, GuardedCollector } from './guarded-collector.js';
 import { KeyedFunctionContext } from './keyed-function-context.js';
 import { KeyedRuntimeContext } from './keyed-runtime-context.js';
 import { KeyedTimerService } from './keyed-timer-service.js';
+import { watermarkOf } from './restored-watermark.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /**
@@ -46,7 +47,7 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
       backend: this.backend,
       clock: context.clock,
       guard: this.guard,
-      restoredWatermark: restoredWatermark(context.restored),
+      restoredWatermark: watermarkOf(context.restored),
       onProcessingTimersDue: () => context.execute(() => this.fireProcessingTimers()),
     });
     this.functionContext = new KeyedFunctionContext<K>(this.backend, this.timers, this.collector);
@@ -165,17 +166,4 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
     }
     this.afterUserCall(result);
   }
-}
-
-function restoredWatermark(restored: OperatorSnapshot | undefined): number {
-  const state = restored?.subtaskState;
-  if (
-    typeof state === 'object' &&
-    state !== null &&
-    'watermark' in state &&
-    typeof state.watermark === 'number'
-  ) {
-    return state.watermark;
-  }
-  return MIN_WATERMARK;
 }

@@ -1,22 +1,9 @@
+import type { SettlementPlan, TransactionToFence } from '../checkpoint/settlement-plan.js';
 import type { Clock } from '../host/clock.js';
 import { logFailure } from '../log/log-failure.js';
 import type { LogClient } from '../log/log-port.js';
 import { withLogRetries } from '../log/log-retries.js';
-import type { PreparedTransaction } from '../log/log-transactions.js';
 import { commitFailure } from './commit-failure.js';
-
-/** What must be done in the log before an attempt is deployed. */
-export interface TransactionSettlement {
-  /** What durable metadata names, oldest first. */
-  readonly commits: readonly PreparedTransaction[];
-  /** Every other id that any attempt may have used. */
-  readonly fences: readonly TransactionFence[];
-}
-
-export interface TransactionFence {
-  readonly transactionalId: string;
-  readonly transactionTimeoutMs: number;
-}
 
 /** A fence takes about a millisecond; some at once keep recovery short without flooding the coordinator. */
 const fencesInFlightMax = 8;
@@ -30,7 +17,7 @@ const fencesInFlightMax = 8;
  */
 export async function settleTransactions(
   log: LogClient,
-  settlement: TransactionSettlement,
+  settlement: SettlementPlan,
   clock: Clock,
 ): Promise<void> {
   assertNoRecordedIdIsFenced(settlement);
@@ -48,7 +35,7 @@ export async function settleTransactions(
 
 const neverAbandoned = (): boolean => false;
 
-async function fenceAll(log: LogClient, fences: Iterable<TransactionFence>, clock: Clock): Promise<void> {
+async function fenceAll(log: LogClient, fences: Iterable<TransactionToFence>, clock: Clock): Promise<void> {
   for (const { transactionalId, transactionTimeoutMs } of fences) {
     try {
       await withLogRetries(clock, neverAbandoned, () =>
@@ -60,7 +47,7 @@ async function fenceAll(log: LogClient, fences: Iterable<TransactionFence>, cloc
   }
 }
 
-function assertNoRecordedIdIsFenced({ commits, fences }: TransactionSettlement): void {
+function assertNoRecordedIdIsFenced({ commits, fences }: SettlementPlan): void {
   const recorded = new Set(commits.map((transaction) => transaction.transactionalId));
   const both = fences.find((fence) => recorded.has(fence.transactionalId));
   if (both !== undefined)

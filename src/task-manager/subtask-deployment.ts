@@ -5,6 +5,7 @@ import type { JobGraph, JobVertex } from '../graph/job-graph.js';
 import type { SourceNode } from '../graph/stream-graph.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
+import { watermarkOf } from '../operators/restored-watermark.js';
 import {
   type CheckpointId,
   type ExecutionAttempt,
@@ -13,7 +14,6 @@ import {
   subtaskIndex,
 } from '../protocol/ids.js';
 import type { TaskManagerDeployment } from '../protocol/messages.js';
-import { MIN_WATERMARK } from '../protocol/stream-elements.js';
 import type { KeyedStateStore } from '../state/keyed-state-backend.js';
 import { type BuiltChain, buildChain, type ChainSurroundings, restoredOf } from './chain-builder.js';
 import { GateInput } from './gate-input.js';
@@ -156,7 +156,7 @@ function createSourceInput(
     strategy: node.watermarks,
     idleTimeoutMs: node.source.idleTimeoutMs,
     splits: deployment.splits.find((each) => each.operatorUid === node.uid)?.splits ?? [],
-    restoredWatermark: watermarkOf(restored?.subtaskState),
+    restoredWatermark: watermarkOf(restored),
     output: built.sourceOutput,
     availability,
     clock: surroundings.clock,
@@ -171,16 +171,4 @@ function createSourceInput(
     takeCheckpoint,
     execute: (action) => facts.theSubtask().execute(action),
   });
-}
-
-function watermarkOf(state: unknown): number {
-  if (
-    typeof state === 'object' &&
-    state !== null &&
-    'watermark' in state &&
-    typeof state.watermark === 'number'
-  ) {
-    return state.watermark;
-  }
-  return MIN_WATERMARK;
 }
