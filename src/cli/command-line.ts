@@ -29,6 +29,8 @@ export interface CommandLineOptions {
   readonly restartStrategy: RestartStrategy;
   /** A TaskManager silent for longer counts as lost. */
   readonly heartbeatTimeoutMs: number;
+  /** Old space of each TaskManager's heap. */
+  readonly heapMb: number;
 }
 
 /** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
@@ -37,6 +39,15 @@ const maxParallelismLimit = 32_768;
 const checkpointIntervalMinMs = 10;
 /** Heartbeats come each 250 ms; a shorter time-out would end threads that are only busy. */
 const heartbeatTimeoutMinMs = 1_000;
+/**
+ * Old space of a TaskManager's heap. State has its own budget well below this; the rest is for what a user's
+ * functions hold. A thread that passes it fails alone, and the job restarts.
+ */
+const heapMbDefault = 2_048;
+/** Less would not hold the state's cache and the buffers. */
+const heapMbMin = 128;
+/** A terabyte: more is a slip of the finger. */
+const heapMbMax = 1_048_576;
 /** More threads than any one machine has cores for; a larger number is a slip of the finger. */
 const parallelismLimit = 1_024;
 
@@ -78,6 +89,7 @@ const optionTexts = {
   restartAttempts: ['--restart-attempts <n>', 'restarts before the job fails', undefined],
   restartDelay: ['--restart-delay <time>', 'pause before a restart', undefined],
   heartbeatTimeout: ['--heartbeat-timeout <time>', 'a thread silent for longer is restarted', '10s'],
+  heapMb: ['--heap-mb <n>', 'heap of each thread; one that needs more is restarted', String(heapMbDefault)],
   help: ['--help', 'show this', undefined],
   version: ['--version', 'show the version', undefined],
 } as const satisfies Record<string, readonly [flags: string, text: string, defaultText: string | undefined]>;
@@ -119,6 +131,7 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
     heartbeatTimeoutMs:
       mistakes.read('--heartbeat-timeout', given.heartbeatTimeout, readHeartbeatTimeout) ??
       defaultLivenessSettings.heartbeatTimeoutMs,
+    heapMb: mistakes.read('--heap-mb', given.heapMb, wholeNumber(heapMbMin, heapMbMax)) ?? heapMbDefault,
   };
   if (options.parallelism > options.maxParallelism) {
     mistakes.add(

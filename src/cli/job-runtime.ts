@@ -69,6 +69,8 @@ export interface JobRuntimeOptions {
   /** Every thread imports it. */
   readonly jobFile: string;
   readonly settings: JobSettings;
+  /** Old space of each TaskManager's heap, in MB. */
+  readonly heapMbPerThread: number;
   /** Undefined: `.millrace/<job name>` below the working directory. */
   readonly stateDir: string | undefined;
   /** Undefined: the embedded log, in the state folder. */
@@ -87,12 +89,6 @@ interface RuntimeParts {
   readonly client: ClientOnce;
 }
 
-/**
- * Old-space of a TaskManager's heap. State has its own budget well below this; the rest is for what a user's
- * functions hold. A thread that passes it fails alone, and the job restarts.
- */
-const heapMbPerThread = 2_048;
-
 function createJobManager(graph: StreamGraph, parts: RuntimeParts, options: JobRuntimeOptions): JobManager {
   const { beforeFirstRead } = options;
   const log = (): Promise<LogClient> => parts.client.get();
@@ -102,7 +98,7 @@ function createJobManager(graph: StreamGraph, parts: RuntimeParts, options: JobR
     launcher: new TaskManagerThreads({
       jobFile: options.jobFile,
       stateDir: parts.stateDir,
-      heapMbPerThread,
+      heapMbPerThread: options.heapMbPerThread,
       logForThread: () => threadLog(parts.embedded, options.brokers),
     }),
     clock: nodeClock,

@@ -53,6 +53,7 @@ async function runJobCommand(
     job,
     jobFile,
     settings: settingsOf(options),
+    heapMbPerThread: options.heapMb,
     stateDir: options.stateDir,
     brokers: options.brokers,
     logger,

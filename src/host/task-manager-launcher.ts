@@ -7,6 +7,14 @@ import type { FromTaskManager, ToTaskManager } from '../protocol/messages.js';
  * port; the simulation runs TaskManagers in its own thread behind it.
  */
 export interface TaskManagerLauncher {
+  /**
+   * Starts threads ahead of the `launch` that will use them, so that they are up and have loaded their code by
+   * then. They touch neither state nor log before; another attempt's may still be ending. Repeating it changes
+   * nothing.
+   */
+  prepare(parallelism: number): void;
+  /** Ends what was prepared and never launched. */
+  endPrepared(): Promise<void>;
   launch(request: LaunchRequest): LaunchedTaskManagers;
 }
 

@@ -1,79 +1,83 @@
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { LogLocation, ThreadLogLocation } from '../log/log-location.js';
 import { toFailure } from '../protocol/failures.js';
 import { type ExecutionAttempt, type SlotIndex, slotIndex } from '../protocol/ids.js';
 import type { FromTaskManager, ToTaskManager } from '../protocol/messages.js';
 import type { LaunchedTaskManagers, LaunchRequest, TaskManagerLauncher } from './task-manager-launcher.js';
+import { TaskManagerPool } from './task-manager-pool.js';
 
 /**
- * TaskManagers as worker threads, one piscina pool an attempt. Invariant: threads end with their attempt.
+ * TaskManagers as worker threads, a pool for each attempt. Invariant: threads end with their attempt.
  * Nothing of a failed attempt (a module's globals, a socket, a half-written buffer) reaches the next one,
  * so no cancel protocol is needed.
  */
 export class TaskManagerThreads implements TaskManagerLauncher {
   private readonly options: TaskManagerThreadsOptions;
+  private prepared: TaskManagerPool | undefined;
 
   constructor(options: TaskManagerThreadsOptions) {
     this.options = options;
   }
 
+  prepare(parallelism: number): void {
+    this.prepared ??= new TaskManagerPool(parallelism, this.options.heapMbPerThread);
+  }
+
+  async endPrepared(): Promise<void> {
+    const { prepared } = this;
+    this.prepared = undefined;
+    await prepared?.end();
+  }
+
   launch(request: LaunchRequest): LaunchedTaskManagers {
-    const pool = new Piscina({
-      filename: fileURLToPath(new URL('../workers/taskmanager.js', import.meta.url)),
-      minThreads: request.parallelism,
-      maxThreads: request.parallelism,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // A worker that waits in Atomics.wait between tasks would not read its ports.
-      atomics: 'disabled',
-      resourceLimits: { maxOldGenerationSizeMb: this.options.heapMbPerThread },
-    });
-    // A thread's error reaches us through its run; without a listener the event would end the process.
-    pool.on('error', () => {});
-    const exits = pool.threads.map(exitOf);
-    const controls: MessagePort[] = [];
-    const aborts = new AbortController();
-    const channelEnds = connectChannels(request);
-    for (let index = 0; index < request.parallelism; index += 1) {
-      const slot = slotIndex(index);
-      const { port1, port2 } = new MessageChannel();
-      port1.on('message', (message: FromTaskManager) => request.onMessage(slot, message));
-      controls.push(port1);
-      const log = this.options.logForThread();
-      const channels = channelEnds.get(slot) ?? [];
-      const task: TaskManagerThreadArguments = {
-        control: port2,
-        slot,
-        attempt: request.attempt,
-        jobFile: this.options.jobFile,
-        stateDir: this.options.stateDir,
-        parallelism: request.parallelism,
-        maxParallelism: request.maxParallelism,
-        log,
-        channels,
-      };
-      const transferList = [port2, ...channels.map((end) => end.port), ...portsOf(log)];
-      pool.run(task, { transferList, signal: aborts.signal }).then(
-        () => port1.close(),
-        (error: unknown) => {
-          if (!aborts.signal.aborted) request.onExit(slot, toFailure(error));
-        },
-      );
+    const { heapMbPerThread } = this.options;
+    const pool = this.prepared ?? new TaskManagerPool(request.parallelism, heapMbPerThread);
+    this.prepared = undefined;
+    if (pool.parallelism !== request.parallelism) {
+      throw new Error(`${pool.parallelism} threads are prepared, and ${request.parallelism} are launched.`);
     }
+    const channelEnds = connectChannels(request);
+    const controls = Array.from({ length: request.parallelism }, (_, index) => {
+      const slot = slotIndex(index);
+      return this.launchThread(pool, slot, request, channelEnds.get(slot) ?? []);
+    });
     return {
       send: (slot: SlotIndex, message: ToTaskManager) => controls[slot]?.postMessage(message),
       terminate: async () => {
-        aborts.abort();
-        // The pool replaces a crashed thread by itself, so those are waited for as well.
-        exits.push(...pool.threads.map(exitOf));
-        await pool.destroy();
-        await Promise.all(exits);
+        await pool.end();
         for (const control of controls) control.close();
       },
     };
+  }
+
+  private launchThread(
+    pool: TaskManagerPool,
+    slot: SlotIndex,
+    request: LaunchRequest,
+    channels: readonly ChannelEnd[],
+  ): MessagePort {
+    const { jobFile, stateDir, logForThread } = this.options;
+    const { attempt, parallelism, maxParallelism, onMessage, onExit } = request;
+    const { port1: control, port2 } = new MessageChannel();
+    control.on('message', (message: FromTaskManager) => onMessage(slot, message));
+    const log = logForThread();
+    const task: TaskManagerThreadArguments = {
+      control: port2,
+      slot,
+      attempt,
+      jobFile,
+      stateDir,
+      parallelism,
+      maxParallelism,
+      log,
+      channels,
+    };
+    const transferList = [port2, ...channels.map((end) => end.port), ...portsOf(log)];
+    pool.run(task, transferList, (error) => {
+      if (error === undefined) control.close();
+      else onExit(slot, toFailure(error));
+    });
+    return control;
   }
 }
 
@@ -118,10 +122,4 @@ function connectChannels(request: LaunchRequest): Map<SlotIndex, ChannelEnd[]> {
 
 function portsOf(log: LogLocation | ThreadLogLocation): MessagePort[] {
   return 'ownerPort' in log ? [log.ownerPort] : [];
-}
-
-/** A rejected run says nothing of its thread, which may still be ending: only its exit does. */
-async function exitOf(thread: Worker): Promise<void> {
-  if (thread.threadId === -1) return;
-  await once(thread, 'exit');
 }

@@ -121,7 +121,7 @@ export class AttemptExecution {
       domain: 'user-code',
       action: 'restart',
       name: 'MillraceError',
-      message: `TaskManager ${slot} ended unexpectedly.`,
+      message: `TaskManager ${slot} ended unexpectedly: a function of the job threw where nobody could catch it (in a timer or a promise), called process.exit, or took more memory than its thread may have.`,
       cause,
     });
   }

@@ -97,6 +97,7 @@ export class JobManager {
   private perform(effect: JobEffect): void {
     switch (effect.kind) {
       case 'decide':
+        this.options.launcher.prepare(this.options.settings.parallelism);
         this.step(async () => ({ kind: 'decided', decision: await this.recovery.decide(effect.run) }));
         return;
       case 'settle':
@@ -119,6 +120,7 @@ export class JobManager {
         return;
       case 'schedule-restart':
         this.options.logger.info(`Restarting in ${Math.round(effect.afterMs)} ms.`);
+        this.options.launcher.prepare(this.options.settings.parallelism);
         this.cancelRestart = this.options.clock.setTimer(effect.afterMs, () =>
           this.dispatch({ kind: 'restart-delay-elapsed' }),
         );
@@ -289,6 +291,7 @@ export class JobManager {
   ): Promise<void> {
     this.cancelRestart();
     this.checkpoints?.close();
+    await this.options.launcher.endPrepared();
     await this.offsetCommits.idle();
     await this.options.store.idle();
     if (exitCode === 0 && this.checkpoints !== undefined) {

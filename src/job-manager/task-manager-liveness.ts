@@ -7,9 +7,14 @@ import type { SlotIndex } from '../protocol/ids.js';
  */
 export interface TaskManagerLiveness {
   readonly settings: LivenessSettings;
-  /** Monotonic, by slot. */
-  readonly lastHeardAtMs: ReadonlyMap<SlotIndex, number>;
+  readonly lastHeard: ReadonlyMap<SlotIndex, LastHeard>;
   readonly lastCheckAtMs: number;
+}
+
+export interface LastHeard {
+  /** Monotonic; of its start, before it has spoken. */
+  readonly atMs: number;
+  readonly hasSpoken: boolean;
 }
 
 export interface LivenessSettings {
@@ -30,13 +35,15 @@ export function startLiveness(
   slots: readonly SlotIndex[],
   nowMs: number,
 ): TaskManagerLiveness {
-  return { settings, lastHeardAtMs: new Map(slots.map((slot) => [slot, nowMs])), lastCheckAtMs: nowMs };
+  const lastHeard = new Map(slots.map((slot) => [slot, { atMs: nowMs, hasSpoken: false }]));
+  return { settings, lastHeard, lastCheckAtMs: nowMs };
 }
 
 /** Any message of a TaskManager is a sign of life. */
 export function heard(liveness: TaskManagerLiveness, slot: SlotIndex, nowMs: number): TaskManagerLiveness {
-  if (!liveness.lastHeardAtMs.has(slot)) return liveness;
-  return { ...liveness, lastHeardAtMs: new Map(liveness.lastHeardAtMs).set(slot, nowMs) };
+  if (!liveness.lastHeard.has(slot)) return liveness;
+  const lastHeard = new Map(liveness.lastHeard).set(slot, { atMs: nowMs, hasSpoken: true });
+  return { ...liveness, lastHeard };
 }
 
 export interface LivenessCheck {
@@ -55,14 +62,26 @@ export function checkLiveness(liveness: TaskManagerLiveness, nowMs: number): Liv
   const checked = { ...liveness, lastCheckAtMs: nowMs };
   if (nowMs - lastCheckAtMs > pausedAfterMissedChecks * settings.heartbeatIntervalMs) {
     // The JobManager itself was away; heartbeats may lie unread behind this check.
-    const slots = [...liveness.lastHeardAtMs.keys()];
-    return { liveness: startLiveness(settings, slots, nowMs), suspected: [] };
+    const lastHeard = new Map(
+      [...liveness.lastHeard].map(([slot, heard]) => [slot, { ...heard, atMs: nowMs }]),
+    );
+    return { liveness: { ...checked, lastHeard }, suspected: [] };
   }
-  const suspected = [...liveness.lastHeardAtMs]
-    .map(([slot, atMs]) => ({ slot, silentForMs: nowMs - atMs }))
-    .filter(({ silentForMs }) => silentForMs > settings.heartbeatTimeoutMs);
+  const suspected = [...liveness.lastHeard]
+    .filter(([, heard]) => nowMs - heard.atMs > timeoutMsOf(heard, settings))
+    .map(([slot, { atMs }]) => ({ slot, silentForMs: nowMs - atMs }));
   return { liveness: checked, suspected };
 }
+
+/** A thread that has not spoken yet may still be loading a job's modules, and can't speak meanwhile. */
+function timeoutMsOf(heard: LastHeard, settings: LivenessSettings): number {
+  return heard.hasSpoken
+    ? settings.heartbeatTimeoutMs
+    : Math.max(settings.heartbeatTimeoutMs, startupTimeoutMs);
+}
+
+/** Far above what the largest job takes to load on a busy machine: restarting it would only load it again. */
+const startupTimeoutMs = 30_000;
 
 /** A main thread that is merely busy misses one or two checks. */
 const pausedAfterMissedChecks = 3;

@@ -26,6 +26,8 @@ describe('parseCommandLine', () => {
       fresh: false,
       generate: undefined,
       restartStrategy: restartStrategyDefaults.exponentialDelay,
+      heartbeatTimeoutMs: 10_000,
+      heapMb: 2_048,
     });
   });
 
@@ -34,7 +36,7 @@ describe('parseCommandLine', () => {
       ...['--parallelism', '2', '--max-parallelism=64', '--job', 'my.job.ts', '--state-dir', '/tmp/x'],
       ...['--brokers', 'a:9092, b.example.org:9093,[::1]:9094', '--checkpoint-interval', '500ms', '--fresh'],
       ...['--generate', '4000000', '--restart-strategy', 'fixed-delay', '--restart-attempts', '3'],
-      ...['--restart-delay', '2s'],
+      ...['--restart-delay', '2s', '--heartbeat-timeout', '3s', '--heap-mb', '512'],
     );
     expect(options).toEqual({
       parallelism: 2,
@@ -46,6 +48,8 @@ describe('parseCommandLine', () => {
       fresh: true,
       generate: 4_000_000,
       restartStrategy: { kind: 'fixed-delay', attempts: 3, delayMs: 2_000 },
+      heartbeatTimeoutMs: 3_000,
+      heapMb: 512,
     });
   });
 

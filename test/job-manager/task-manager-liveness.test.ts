@@ -6,7 +6,7 @@ const settings = { heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: 5_000 };
 const start = (nowMs = 0) => startLiveness(settings, [slotIndex(0), slotIndex(1)], nowMs);
 
 test('a TaskManager that is silent for longer than the time-out is suspected, and only it', () => {
-  let liveness = start();
+  let liveness = heard(start(), slotIndex(1), 0);
   for (let nowMs = 1_000; nowMs <= 5_000; nowMs += 1_000) {
     liveness = heard(liveness, slotIndex(0), nowMs);
     const check = checkLiveness(liveness, nowMs);
@@ -17,13 +17,24 @@ test('a TaskManager that is silent for longer than the time-out is suspected, an
 });
 
 test('the JobManager’s own pause is not held against anyone', () => {
-  const { liveness } = checkLiveness(start(), 1_000);
+  const spoken = heard(heard(start(), slotIndex(0), 0), slotIndex(1), 0);
+  const { liveness } = checkLiveness(spoken, 1_000);
   const woken = checkLiveness(liveness, 3_600_000);
   expect(woken.suspected).toEqual([]);
   let later = woken.liveness;
   for (let nowMs = 3_601_000; nowMs <= 3_605_000; nowMs += 1_000)
     later = checkLiveness(later, nowMs).liveness;
   expect(checkLiveness(later, 3_605_001).suspected).toHaveLength(2);
+});
+
+test('a TaskManager that has never spoken is given time to load the job, and not for ever', () => {
+  let liveness = start();
+  for (let nowMs = 1_000; nowMs <= 30_000; nowMs += 1_000) {
+    const check = checkLiveness(liveness, nowMs);
+    expect(check.suspected).toEqual([]);
+    liveness = check.liveness;
+  }
+  expect(checkLiveness(liveness, 30_001).suspected).toHaveLength(2);
 });
 
 test('a slot of another attempt is not counted', () => {

@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import type { Transferable, Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+
+/**
+ * The threads of one attempt, in a piscina pool: they start and load their entry's code at once, and each
+ * runs one task for as long as the attempt lives. Invariant: `end` resolves only when every thread that ever
+ * was in the pool has exited.
+ */
+export class TaskManagerPool {
+  readonly parallelism: number;
+  private readonly pool: Piscina;
+  private readonly exits: Promise<void>[];
+  private isEnding = false;
+
+  /** @param heapMb old space of each thread, in MB. */
+  constructor(parallelism: number, heapMb: number) {
+    this.parallelism = parallelism;
+    this.pool = new Piscina({
+      filename: fileURLToPath(new URL('../workers/taskmanager.js', import.meta.url)),
+      minThreads: parallelism,
+      maxThreads: parallelism,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A worker that waits in Atomics.wait between tasks would not read its ports.
+      atomics: 'disabled',
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    });
+    // A thread's error reaches us through its run; without a listener the event would end the process.
+    this.pool.on('error', () => {});
+    this.exits = this.pool.threads.map(exitOf);
+  }
+
+  /** Runs a thread's task. `onEnd` is told when that ends by itself: without an error, or with what ended it. */
+  run(task: unknown, transferList: Transferable[], onEnd: (error: unknown) => void): void {
+    const tell = (error: unknown): void => {
+      if (!this.isEnding) onEnd(error);
+    };
+    this.pool.run(task, { transferList }).then(() => tell(undefined), tell);
+  }
+
+  /** Ends every thread, whatever it is doing. */
+  async end(): Promise<void> {
+    this.isEnding = true;
+    // The pool replaces a crashed thread by itself, so those are waited for as well.
+    this.exits.push(...this.pool.threads.map(exitOf));
+    await this.pool.destroy();
+    await Promise.all(this.exits);
+  }
+}
+
+/** A rejected run says nothing of its thread, which may still be ending: only its exit does. */
+function exitOf(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    if (thread.threadId === -1) resolve();
+    // Not `events.once`: that rejects with the error that a crashing thread emits before it exits.
+    else thread.once('exit', () => resolve());
+  });
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { rangesOfTopic } from '../../src/demo/check-result.js';
+import { readRanges } from '../../src/demo/read-range.js';
+import type { LogRecord } from '../../src/log/log-port.js';
+import { withLog } from '../log/embedded/log-folder.js';
+
+/** A state folder for one test, removed at its end, and the embedded log in it. */
+export class StateFolder {
+  readonly path: string;
+  /** A file that a job may leave there to know that it has been there before. */
+  readonly marker: string;
+  private readonly logPath: string;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-integration-'));
+    this.path = join(folder, 'state');
+    this.marker = join(folder, 'marker');
+    this.logPath = join(this.path, 'log');
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  }
+
+  /** Creates topics, by name with their number of partitions. Only while no process runs on the folder. */
+  async createTopics(topics: Readonly<Record<string, number>>): Promise<void> {
+    await withLog(this.logPath, async (client) => {
+      for (const [topic, partitions] of Object.entries(topics)) await client.createTopic(topic, partitions);
+    });
+  }
+
+  /** Appends records in their order. */
+  async append(records: Iterable<LogRecord>): Promise<void> {
+    await withLog(this.logPath, async (client) => {
+      let wake = (): void => {};
+      const appender = client.openAppender({
+        bufferBytes: appenderBufferBytes,
+        onWritable: () => wake(),
+        onError: () => wake(),
+      });
+      for (const record of records) {
+        appender.append(record);
+        if (appender.isWritable) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      await appender.flush();
+      await appender.close();
+    });
+  }
+
+  /** Every committed record of a topic, by partition and offset, its value read as JSON. */
+  async readTopic<T>(topic: string): Promise<T[]> {
+    return withLog(this.logPath, async (client) => {
+      const byPartition = new Map<number, T[]>();
+      await readRanges(client, await rangesOfTopic(client, topic), (batch) => {
+        const values = byPartition.get(batch.partition) ?? [];
+        byPartition.set(batch.partition, values);
+        values.push(JSON.parse(batch.bytes.toString('utf8', batch.valueStart, batch.valueEnd)) as T);
+      });
+      return [...byPartition.values()].flat();
+    });
+  }
+}
+
+const appenderBufferBytes = 8 * 1024 * 1024;
