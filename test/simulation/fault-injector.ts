@@ -1,10 +1,12 @@
 import { toFailure } from '../../src/protocol/failures.js';
-import type { FaultPlan, Strike, StrikeMoment } from './fault-plan.js';
+import type { FaultPlan, Strike, StrikeKind, StrikeMoment } from './fault-plan.js';
 import type { UserCode } from './job-under-test.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** Carries out a fault plan while the world runs. */
 export class FaultInjector implements UserCode {
+  /** How often each kind of strike was carried out. */
+  readonly struck = new Map<StrikeKind['kind'], number>();
   private readonly plan: FaultPlan;
   private readonly target: FaultTarget;
   private nextStrike = 0;
@@ -53,6 +55,7 @@ export class FaultInjector implements UserCode {
 
   private strike({ what }: Strike, process: SimulatedProcess | undefined): void {
     this.arm();
+    this.struck.set(what.kind, (this.struck.get(what.kind) ?? 0) + 1);
     switch (what.kind) {
       case 'kill-process':
         this.target.killProcess();

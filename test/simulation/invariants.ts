@@ -15,11 +15,14 @@ import type { SimulatedWorld } from './simulated-world.js';
  */
 export class Invariants {
   readonly violations: string[] = [];
+  checkpointsCompleted = 0;
+  attemptsLaunched = 0;
   private readonly world: SimulatedWorld;
   private readonly prepared = new Set<string>();
   private highestTriggered = -1;
   private triggeringAttempt = 0;
   private highestLaunched = 0;
+  private highestAnnounced = -1;
 
   constructor(world: SimulatedWorld) {
     this.world = world;
@@ -67,6 +70,7 @@ export class Invariants {
     if (former.some((thread) => thread.process.isAlive)) {
       this.violated(`Attempt ${attempt} is launched while a thread of an earlier one is alive.`);
     }
+    this.attemptsLaunched += 1;
     if (attempt <= this.highestLaunched) this.violated(`Attempt number ${attempt} is used again.`);
     this.highestLaunched = Math.max(this.highestLaunched, attempt);
     if (this.ledger()?.latest.attempt !== attempt)
@@ -93,6 +97,8 @@ export class Invariants {
         if ((this.newestCheckpoint()?.checkpointId ?? -1) < message.checkpointId) {
           this.violated(`Checkpoint ${message.checkpointId} is announced before its metadata is durable.`);
         }
+        if (message.checkpointId > this.highestAnnounced) this.checkpointsCompleted += 1;
+        this.highestAnnounced = Math.max(this.highestAnnounced, message.checkpointId);
         return;
       case 'deploy':
         if (this.newestCheckpoint() === undefined) {

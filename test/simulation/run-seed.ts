@@ -1,3 +1,4 @@
+import type { StrikeKind } from './fault-plan.js';
 import { readFinalState } from './final-state.js';
 import { InputFeeder } from './input-feeder.js';
 import { groupTopic, ledgerTopic, reminderTopic } from './job-under-test.js';
@@ -14,6 +15,9 @@ export interface SeedResult {
   readonly traceDigest: string;
   readonly effects: number;
   readonly processStarts: number;
+  readonly struck: ReadonlyMap<StrikeKind['kind'], number>;
+  readonly checkpointsCompleted: number;
+  readonly attempts: number;
   readonly virtualMs: number;
   readonly lastTraceLines: readonly string[];
 }
@@ -42,6 +46,9 @@ async function runScenario(scenario: Scenario, traceLinesKept: number): Promise<
     violations: invariants.violations,
     effects: world.trace.effectCount,
     processStarts: supervisor.starts,
+    struck: world.faults.struck,
+    checkpointsCompleted: invariants.checkpointsCompleted,
+    attempts: invariants.attemptsLaunched,
     virtualMs: clock.monotonicMs(),
     lastTraceLines: [...world.trace.lastLines],
     traceDigest: world.trace.digest(),

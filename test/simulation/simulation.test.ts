@@ -1,29 +1,65 @@
-import { expect, test } from 'vitest';
-import { runSeed } from './run-seed.js';
+import { describe, expect, test } from 'vitest';
+import { reportOf } from './failure-report.js';
+import { runSeed, type SeedResult } from './run-seed.js';
 
-test('try', async () => {
-  const from = Number(process.env['FROM'] ?? 0);
-  const n = Number(process.env['N'] ?? 3);
-  const start = performance.now();
-  let effects = 0,
-    bad = 0,
-    starts = 0;
-  for (let seed = from; seed < from + n; seed++) {
-    const t = performance.now();
-    const r = await runSeed(seed, Number(process.env['LINES'] ?? 60));
-    effects += r.effects;
-    starts += r.processStarts;
-    if (r.violations.length > 0) {
-      bad++;
-      if (bad <= Number(process.env['SHOW'] ?? 3))
-        console.log(
-          `SEED ${seed} (${(performance.now() - t).toFixed(0)} ms, ${r.processStarts} starts, ${r.virtualMs.toFixed(0)} virtual ms)\n` +
-            r.violations.slice(0, 5).join('\n') +
-            '\n--\n' +
-            r.lastTraceLines.join('\n'),
-        );
-      else console.log(`SEED ${seed} ${r.violations[0]!.slice(0, 300)}`);
+/**
+ * `MILLRACE_SEEDS=20000 npx vitest run test/simulation` runs more seeds; `MILLRACE_SEED=123` replays one, with
+ * its whole trace if it fails.
+ */
+const replayed = process.env.MILLRACE_SEED;
+const seedCount = Number(process.env.MILLRACE_SEEDS ?? 500);
+const seedsPerTest = 50;
+const testTimeoutMs = 300_000;
+
+const results: SeedResult[] = [];
+
+describe.runIf(replayed !== undefined)('one seed', () => {
+  test(`gives exactly-once output, seed ${replayed}`, { timeout: testTimeoutMs }, async () => {
+    const result = await runSeed(Number(replayed), Number.POSITIVE_INFINITY);
+    expect(result.violations.length === 0 ? '' : reportOf([result])).toBe('');
+  });
+});
+
+describe.runIf(replayed === undefined)('whatever fails, in whatever order', () => {
+  const chunks = Array.from(
+    { length: Math.ceil(seedCount / seedsPerTest) },
+    (_, index) => index * seedsPerTest,
+  );
+
+  test.each(chunks)(
+    'output and state are as if nothing had failed (seeds from %i)',
+    {
+      timeout: testTimeoutMs,
+    },
+    async (first) => {
+      const failed: SeedResult[] = [];
+      for (let seed = first; seed < Math.min(first + seedsPerTest, seedCount); seed += 1) {
+        const result = await runSeed(seed);
+        results.push(result);
+        if (result.violations.length > 0) failed.push(result);
+      }
+      expect(failed.length === 0 ? '' : reportOf(failed)).toBe('');
+    },
+  );
+
+  test.runIf(seedCount >= 500)('the seeds reach what they are meant to reach', () => {
+    const total = (of: (result: SeedResult) => number): number =>
+      results.reduce((sum, result) => sum + of(result), 0);
+    for (const kind of ['kill-process', 'crash-thread', 'lose-thread', 'throw', 'stop'] as const) {
+      expect(
+        total((result) => result.struck.get(kind) ?? 0),
+        kind,
+      ).toBeGreaterThan(results.length / 50);
     }
-  }
-  console.log({ ms: performance.now() - start, effects, bad, starts, n });
-}, 600000);
+    expect(total((result) => result.checkpointsCompleted)).toBeGreaterThan(5 * results.length);
+    expect(total((result) => result.attempts)).toBeGreaterThan(2 * results.length);
+    expect(results.filter((result) => result.attempts >= 4).length).toBeGreaterThan(results.length / 20);
+  });
+});
+
+test('a seed gives the same trace each time, and another seed another one', async () => {
+  const [first, again, other] = [await runSeed(7), await runSeed(7), await runSeed(8)];
+  expect(first.effects).toBeGreaterThan(50);
+  expect(again.traceDigest).toBe(first.traceDigest);
+  expect(other.traceDigest).not.toBe(first.traceDigest);
+});
