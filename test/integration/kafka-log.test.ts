@@ -285,7 +285,7 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       const exited = once(worker, 'exit');
       const [values] = (await once(worker, 'message')) as [string[]];
       expect(values).toEqual(numbers(100));
-      const [code] = (await Promise.race([exited, sleep(2000).then(() => ['still running'])])) as [unknown];
+      const [code] = (await Promise.race([exited, sleep(10_000).then(() => ['still running'])])) as [unknown];
       expect(code).toBe(0);
     });
   });

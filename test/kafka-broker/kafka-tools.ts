@@ -5,7 +5,7 @@ import { kafkaClassPath } from './kafka-distribution.js';
 export interface ConsoleConsumerOptions {
   /** Default `read_committed`. */
   readonly isolation?: 'read_committed' | 'read_uncommitted';
-  /** Ends when nothing came for this long, the time to find the end included; default 5 s. */
+  /** Ends when nothing came for this long, the time to find the end included; default 8 s, since the first poll includes joining the group. */
   readonly idleTimeoutMs?: number;
 }
 
@@ -39,7 +39,7 @@ export async function readWithConsoleConsumer(
     'org.apache.kafka.tools.consumer.ConsoleConsumer',
     ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
     ...['--isolation-level', options.isolation ?? 'read_committed'],
-    ...['--timeout-ms', String(options.idleTimeoutMs ?? 5000)],
+    ...['--timeout-ms', String(options.idleTimeoutMs ?? 8000)],
     ...properties.flatMap((property) => ['--property', property]),
   ]);
   return linesOf(output).map(parseConsoleLine);

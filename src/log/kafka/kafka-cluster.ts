@@ -1,12 +1,13 @@
 import type { Clock } from '../../host/clock.js';
 import type { Random } from '../../host/random.js';
 import { LogError } from '../log-port.js';
-import { answerError, RetriableAnswer } from './answer-error.js';
+import { RetriableAnswer } from './answer-error.js';
 import { backoffMs } from './backoff.js';
+import { CoordinatorDirectory } from './coordinator-directory.js';
 import type { BrokerAddress, ResolvedKafkaConfig } from './kafka-config.js';
 import { Pauses } from './pauses.js';
 import { errorCode } from './protocol/error-codes.js';
-import { type CoordinatorKind, findCoordinatorRequest } from './protocol/find-coordinator.js';
+import type { CoordinatorKind } from './protocol/find-coordinator.js';
 import type { KafkaRequest } from './protocol/kafka-request.js';
 import { type ClusterMetadata, metadataRequest } from './protocol/metadata.js';
 import { BrokerLane } from './transport/broker-lane.js';
@@ -39,7 +40,7 @@ export class KafkaCluster {
   private readonly leaders = new Map<string, readonly number[]>();
   /** Of the tracked topics, those that the newest metadata says don't exist. */
   private readonly missingTopics = new Set<string>();
-  private readonly coordinators = new Map<string, number>();
+  private readonly coordinators: CoordinatorDirectory;
   private readonly sharedLanes = new Map<string, BrokerLane>();
   private readonly lanes = new Set<BrokerLane>();
   private refreshing: Promise<ClusterMetadata> | undefined;
@@ -50,6 +51,7 @@ export class KafkaCluster {
     this.config = config;
     this.host = host;
     this.pauses = new Pauses(host.clock);
+    this.coordinators = new CoordinatorDirectory((request) => this.sendToAny(request));
   }
 
   /** How a person would name this cluster. */
@@ -109,20 +111,27 @@ export class KafkaCluster {
     return this.refreshing;
   }
 
-  /** Sends to any broker. @throws as `send`, and LogError. */
+  /** Sends to any broker that answers. @throws TransportError when none does | LogError */
   async sendToAny<R>(request: KafkaRequest<R>): Promise<R> {
     if (this.addresses.size === 0) await this.refreshMetadata();
-    const nodeIds = [...this.addresses.keys()];
-    const nodeId = nodeIds[Math.floor(this.host.random.next() * nodeIds.length)];
-    if (nodeId === undefined) throw new LogError('internal', `Kafka at ${this.name} names no brokers.`);
-    return this.send(nodeId, 'control', request);
+    for (const nodeId of this.addresses.keys()) {
+      try {
+        return await this.send(nodeId, 'control', request);
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+      }
+    }
+    // Nobody that was known answers: the cluster may have moved.
+    await this.refreshMetadata();
+    throw new RetriableAnswer(`no known broker of Kafka at ${this.name} answers`);
   }
 
   /** Sends to the coordinator of a group or transactional id. @throws as `send`, and LogError. */
   async sendToCoordinator<R>(kind: CoordinatorKind, key: string, request: KafkaRequest<R>): Promise<R> {
-    const nodeId = await this.coordinatorOf(kind, key);
+    const coordinator = await this.coordinators.find(kind, key);
+    this.addresses.set(coordinator.nodeId, coordinator);
     try {
-      return await this.send(nodeId, 'control', request);
+      return await this.send(coordinator.nodeId, 'control', request);
     } catch (error) {
       this.forgetCoordinator(kind, key);
       throw error;
@@ -131,7 +140,7 @@ export class KafkaCluster {
 
   /** After an answer that somebody else coordinates it now. */
   forgetCoordinator(kind: CoordinatorKind, key: string): void {
-    this.coordinators.delete(`${kind}:${key}`);
+    this.coordinators.forget(kind, key);
   }
 
   /**
@@ -227,28 +236,6 @@ export class KafkaCluster {
     }
     return metadata;
   }
-
-  private async coordinatorOf(kind: CoordinatorKind, key: string): Promise<number> {
-    const known = this.coordinators.get(`${kind}:${key}`);
-    if (known !== undefined) return known;
-    if (this.addresses.size === 0) await this.refreshMetadata();
-    let lastError: unknown;
-    for (const nodeId of [...this.addresses.keys()]) {
-      try {
-        const found = await this.send(nodeId, 'control', findCoordinatorRequest(kind, key));
-        if (found.errorCode !== errorCode.none) throw coordinatorError(kind, key, found.errorCode);
-        this.addresses.set(found.nodeId, { host: found.host, port: found.port });
-        this.coordinators.set(`${kind}:${key}`, found.nodeId);
-        return found.nodeId;
-      } catch (error) {
-        if (error instanceof LogError) throw error;
-        lastError = error;
-      }
-    }
-    // Nobody that was known answers: the cluster may have moved.
-    await this.refreshMetadata();
-    throw lastError;
-  }
 }
 
 async function tryOnce<T>(operation: (attempt: number) => Promise<Try<T>>, attempt: number): Promise<Try<T>> {
@@ -260,11 +247,4 @@ async function tryOnce<T>(operation: (attempt: number) => Promise<Try<T>>, attem
     }
     throw error;
   }
-}
-
-function coordinatorError(kind: CoordinatorKind, key: string, code: number): Error {
-  return answerError(
-    `Finding the coordinator of ${kind === 'group' ? 'group' : 'transactional id'} ${key}`,
-    code,
-  );
 }

@@ -1,18 +1,20 @@
-import { gunzipSync } from 'node:zlib';
 import { crc32c } from '@node-rs/crc32';
-import { type LogBatch, LogError, type RecordHeader } from '../log-port.js';
+import type { LogBatch, LogError, RecordHeader } from '../log-port.js';
 import type { AbortedTransactions } from './aborted-transactions.js';
+import { type BatchPlace, corruptBatch } from './corrupt-batch.js';
 import {
   batchByteLength,
   batchLayout,
   batchMagic,
   compressionMask,
-  compressionNames,
   controlFlag,
+  lastOffsetOf,
   logAppendTimeFlag,
+  producerIdOf,
   readInt64AsNumber,
   transactionalFlag,
 } from './record-batch-layout.js';
+import { decompressRecords } from './record-compression.js';
 
 export interface RecordBatchCursorOptions {
   readonly topic: string;
@@ -84,7 +86,7 @@ export class RecordBatchCursor implements LogBatch {
     let at = 0;
     let positionAfter = options.position;
     for (let length = this.wholeBatchLength(at); length > 0; length = this.wholeBatchLength(at)) {
-      positionAfter = Math.max(positionAfter, this.lastOffsetAt(at) + 1);
+      positionAfter = Math.max(positionAfter, lastOffsetOf(this.fetched, at) + 1);
       at += length;
     }
     this.fetchedEnd = at;
@@ -167,7 +169,7 @@ export class RecordBatchCursor implements LogBatch {
         this.nextBatchAt = this.fetchedEnd;
         return false;
       }
-      const lastOffset = this.lastOffsetAt(at);
+      const lastOffset = lastOffsetOf(fetched, at);
       const attributes = fetched.readInt16BE(at + batchLayout.attributes);
       const isControl = (attributes & controlFlag) !== 0;
       // Whole batches before the position are needed by nobody, except markers, by the filter.
@@ -197,7 +199,11 @@ export class RecordBatchCursor implements LogBatch {
       this.at = at + batchLayout.records;
       this.recordsEnd = end;
     } else {
-      this.bytes = this.decompress(compression, fetched.subarray(at + batchLayout.records, end));
+      this.bytes = decompressRecords(
+        compression,
+        fetched.subarray(at + batchLayout.records, end),
+        this.placeOf(this.baseOffset),
+      );
       this.at = 0;
       this.recordsEnd = this.bytes.length;
     }
@@ -206,7 +212,7 @@ export class RecordBatchCursor implements LogBatch {
 
   private isHidden(at: number, attributes: number, lastOffset: number): boolean {
     if (this.abortedTransactions === undefined || (attributes & transactionalFlag) === 0) return false;
-    return this.abortedTransactions.hides(lastOffset, this.producerIdAt(at));
+    return this.abortedTransactions.hides(lastOffset, producerIdOf(this.fetched, at));
   }
 
   /** A control batch holds one record, whose key is a version and the marker's type, two int16. */
@@ -218,29 +224,13 @@ export class RecordBatchCursor implements LogBatch {
     this.readRecord();
     const isMarker = this.keyStart >= 0 && this.keyEnd - this.keyStart >= 4;
     const isAbort = isMarker && this.bytes.readInt16BE(this.keyStart + 2) === abortMarkerType;
-    this.abortedTransactions.passMarker(lastOffset, this.producerIdAt(at), isAbort);
+    this.abortedTransactions.passMarker(lastOffset, producerIdOf(this.fetched, at), isAbort);
   }
 
   private verifyChecksum(at: number, end: number, baseOffset: number): void {
     const expected = this.fetched.readUInt32BE(at + batchLayout.crc);
     if (crc32c(this.fetched.subarray(at + batchLayout.attributes, end)) !== expected) {
       throw this.corrupt(baseOffset, 'its checksum does not match');
-    }
-  }
-
-  private decompress(compression: number, records: Buffer): Buffer {
-    if (compressionNames[compression] !== 'gzip') {
-      throw new LogError(
-        'invalid-configuration',
-        `Topic ${this.topic}, partition ${this.partition}, offset ${this.baseOffset}: the records are compressed ` +
-          `with ${compressionNames[compression] ?? `unknown codec ${compression}`}, which can't be read yet. ` +
-          "Produce them uncompressed or with gzip (the producer's compression.type).",
-      );
-    }
-    try {
-      return gunzipSync(records, { maxOutputLength: decompressedBytesMax });
-    } catch (error) {
-      throw this.corrupt(this.baseOffset, 'its gzip data cannot be decompressed', error);
     }
   }
 
@@ -256,18 +246,6 @@ export class RecordBatchCursor implements LogBatch {
     if (length < batchLayout.records)
       throw this.corrupt(baseOffset, `its length of ${length} bytes is impossible`);
     return at + length <= fetched.length ? length : 0;
-  }
-
-  private lastOffsetAt(at: number): number {
-    return (
-      readInt64AsNumber(this.fetched, at + batchLayout.baseOffset) +
-      this.fetched.readInt32BE(at + batchLayout.lastOffsetDelta)
-    );
-  }
-
-  /** Producer ids are given out in ascending order from 0, so a number holds them. */
-  private producerIdAt(at: number): number {
-    return readInt64AsNumber(this.fetched, at + batchLayout.producerId);
   }
 
   private readVarint(): number {
@@ -298,13 +276,12 @@ export class RecordBatchCursor implements LogBatch {
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  private corrupt(offset: number, what: string, cause?: unknown): LogError {
-    return new LogError(
-      'corrupt-batch',
-      `Topic ${this.topic}, partition ${this.partition}: the record batch at offset ${offset} is damaged: ${what}. ` +
-        'Restore the topic from a replica, or start the job behind this offset.',
-      cause === undefined ? undefined : { cause },
-    );
+  private corrupt(offset: number, what: string): LogError {
+    return corruptBatch(this.placeOf(offset), what);
+  }
+
+  private placeOf(offset: number): BatchPlace {
+    return { topic: this.topic, partition: this.partition, offset };
   }
 }
 
@@ -312,5 +289,3 @@ const noAppendTimestamp = -1;
 const abortMarkerType = 0;
 /** Ten bytes hold an int64; a longer run of continuation bytes is no number. */
 const varlongMultiplierMax = 2 ** 70;
-/** A broker's batch is 1 MB by default, and text seldom shrinks a hundredfold; more is a decompression bomb. */
-const decompressedBytesMax = 256 * 1024 * 1024;

@@ -34,8 +34,6 @@ export const logAppendTimeFlag = 0x08;
 export const transactionalFlag = 0x10;
 export const controlFlag = 0x20;
 
-export const compressionNames: readonly string[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
-
 /** Bytes of the whole batch that begins at `at`. */
 export function batchByteLength(bytes: Buffer, at = 0): number {
   return batchLogOverheadBytes + bytes.readInt32BE(at + batchLayout.batchLength);
@@ -49,4 +47,17 @@ export function setBaseOffset(batch: Buffer, baseOffset: number): void {
 /** An int64 field as a number; exact up to 2^53, which no offset or timestamp passes. */
 export function readInt64AsNumber(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
+}
+
+/** Of the batch that begins at `at`. */
+export function lastOffsetOf(bytes: Buffer, at: number): number {
+  return (
+    readInt64AsNumber(bytes, at + batchLayout.baseOffset) +
+    bytes.readInt32BE(at + batchLayout.lastOffsetDelta)
+  );
+}
+
+/** Producer ids are given out in ascending order from 0, so a number holds them. */
+export function producerIdOf(bytes: Buffer, at: number): number {
+  return readInt64AsNumber(bytes, at + batchLayout.producerId);
 }

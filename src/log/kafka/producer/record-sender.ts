@@ -8,17 +8,11 @@ import type { ProducerIdentity } from '../protocol/init-producer-id.js';
 import { produceRequest } from '../protocol/produce.js';
 import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import { TransportError } from '../transport/transport-error.js';
+import { type Departure, withinRequestBytes } from './departure.js';
 import type { EncoderPool } from './encoder-pool.js';
 import type { PartitionQueue } from './partition-queue.js';
-import type { PendingBatch } from './pending-batch.js';
 import { isProducerRefused, type ProducerSession } from './producer-session.js';
 import { RecordAccumulator, recordTooLarge } from './record-accumulator.js';
-
-/** A batch that leaves, and where from. */
-interface Departure {
-  readonly queue: PartitionQueue;
-  readonly batch: PendingBatch;
-}
 
 /**
  * Sends records in batches, in the background. Everything that happens (an append, an answer, the end of a
@@ -291,22 +285,4 @@ function deliveryTimeout(queue: PartitionQueue, timeoutMs: number, why: string):
     `Topic ${queue.topic}, partition ${queue.partition}: records were not acknowledged within ${timeoutMs} ms (${why}). ` +
       "Check that the partition's leader is up and has enough in-sync replicas.",
   );
-}
-
-/** A broker refuses requests beyond 100 MB, and long before that they only add latency. */
-const requestBytesMax = 8 * 1024 * 1024;
-
-/** Groups of batches small enough for one request each; a batch that is larger goes alone. */
-function withinRequestBytes(departures: readonly Departure[]): readonly (readonly Departure[])[] {
-  const groups: Departure[][] = [];
-  let byteLength = Number.POSITIVE_INFINITY;
-  for (const departure of departures) {
-    if (byteLength + departure.batch.byteLength > requestBytesMax) {
-      groups.push([]);
-      byteLength = 0;
-    }
-    groups.at(-1)?.push(departure);
-    byteLength += departure.batch.byteLength;
-  }
-  return groups;
 }

@@ -7,14 +7,13 @@ import {
 } from '../../log-port.js';
 import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
-import { answerError } from '../answer-error.js';
 import { backoffMs } from '../backoff.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
-import { errorCode, errorName } from '../protocol/error-codes.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
 import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import type { BrokerLane } from '../transport/broker-lane.js';
 import { TransportError } from '../transport/transport-error.js';
+import { fetchError } from './fetch-error.js';
 import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
 import { ReaderPartition } from './reader-partition.js';
 
@@ -183,7 +182,9 @@ export class KafkaReader implements LogReader {
     for (const answer of answers) {
       const partition = partitions.find((p) => p.topic === answer.topic && p.partition === answer.partition);
       if (partition === undefined) continue;
-      if (answer.errorCode !== errorCode.none) this.takeError(partition, answer);
+      const error = fetchError(answer, partition.position);
+      if (error instanceof LogError) this.fail(error);
+      else if (error !== undefined) this.putOff(partition, error.message);
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
     if (served.size > 0) this.favourEmptyHanded(served);
@@ -220,33 +221,6 @@ export class KafkaReader implements LogReader {
     this.bytesInUse += records.length;
     partition.fetched.push(cursor);
     return true;
-  }
-
-  private takeError(partition: ReaderPartition, answer: FetchedPartition): void {
-    const where = `Topic ${partition.topic}, partition ${partition.partition}`;
-    if (answer.errorCode === errorCode.offsetOutOfRange) {
-      this.fail(
-        new LogError(
-          'offset-out-of-range',
-          `${where}: position ${partition.position} is not in the log any more; it begins at ${answer.logStartOffset}. ` +
-            'Its records were deleted before they were read (retention), or the topic was made anew. Start the job ' +
-            'from a position that exists (--fresh, or another startingOffsets), knowing that what lies between is lost.',
-        ),
-      );
-      return;
-    }
-    if (answer.errorCode === errorCode.corruptMessage) {
-      this.fail(
-        new LogError('corrupt-batch', `${where}: the broker finds its log damaged at ${partition.position}.`),
-      );
-      return;
-    }
-    const error = answerError(
-      `Fetching topic ${partition.topic}, partition ${partition.partition}`,
-      answer.errorCode,
-    );
-    if (error instanceof LogError) this.fail(error);
-    else this.putOff(partition, `the broker answered ${errorName(answer.errorCode)}`);
   }
 
   /** Tries a partition again after a pause, with fresh metadata; after `deliveryTimeoutMs` it is an error. */

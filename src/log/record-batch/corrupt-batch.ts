@@ -1,0 +1,22 @@
+import { LogError } from '../log-port.js';
+
+/** Where a batch lies, for errors. */
+export interface BatchPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** LogError `corrupt-batch`; `what` is a clause about the batch. */
+export function corruptBatch(
+  { topic, partition, offset }: BatchPlace,
+  what: string,
+  cause?: unknown,
+): LogError {
+  return new LogError(
+    'corrupt-batch',
+    `Topic ${topic}, partition ${partition}: the record batch at offset ${offset} is damaged: ${what}. ` +
+      'Restore the topic from a replica, or start the job behind this offset.',
+    cause === undefined ? undefined : { cause },
+  );
+}
