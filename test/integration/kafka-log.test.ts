@@ -238,6 +238,24 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       expect(seen.map((record) => record.value)).toEqual(numbers(50));
     });
 
+    it('fails where retention has deleted what it was to read, and says where the log begins', async () => {
+      const topic = await newTopic();
+      const client = openClient();
+      const appender = client.openAppender(appending());
+      for (const value of numbers(20)) appender.append(valueRecord(topic, value));
+      await appender.flush();
+      const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '12' }] });
+      await admin.disconnect();
+      const reader = new CollectingReader(client, [{ topic, partition: 0, position: 7 }]);
+      expect(await reader.untilError()).toMatchObject({
+        code: 'offset-out-of-range',
+        message: expect.stringMatching(/partition 0: position 7 .*--fresh/),
+      });
+      expect(reader.seen).toEqual([]);
+    });
+
     it('sees of overlapping transactions what the Java consumer sees', async () => {
       const topic = await newTopic(2);
       const client = openClient();
