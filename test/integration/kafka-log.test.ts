@@ -238,7 +238,7 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       expect(seen.map((record) => record.value)).toEqual(numbers(50));
     });
 
-    it('fails where retention has deleted what it was to read, and says where the log begins', async () => {
+    it('fails where retention has deleted what it was to read, and skips nothing', async () => {
       const topic = await newTopic();
       const client = openClient();
       const appender = client.openAppender(appending());
@@ -246,6 +246,8 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       await appender.flush();
       const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
       await admin.connect();
+      // Loads the metadata that deleteTopicRecords forgets to load.
+      await admin.fetchTopicOffsets(topic);
       await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '12' }] });
       await admin.disconnect();
       const reader = new CollectingReader(client, [{ topic, partition: 0, position: 7 }]);
