@@ -6,6 +6,7 @@ import type { Logger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
 import { NodeFiles } from '../host/node-files.js';
 import { nodeRandom } from '../host/node-random.js';
+import { processStartedAtMs } from '../host/process-start.js';
 import { lockStateDir, type StateDirLock } from '../host/state-dir-lock.js';
 import { TaskManagerThreads } from '../host/task-manager-threads.js';
 import { JobManager } from '../job-manager/job-manager.js';
@@ -35,18 +36,29 @@ export class JobRuntime {
     const graph = options.job.buildGraph();
     const stateDir = resolve(options.stateDir ?? join('.millrace', options.job.name));
     const lock = await lockStateDir(stateDir);
+    let embedded: EmbeddedLog | undefined;
+    const launcher = new TaskManagerThreads({
+      jobFile: options.jobFile,
+      stateDir,
+      heapMbPerThread: options.heapMbPerThread,
+      logForThread: () => threadLog(embedded, options.brokers),
+    });
+    // Loading code is most of a start: the threads do that while the log is opened and filled.
+    launcher.prepare(options.settings.parallelism);
     try {
-      const embedded = await startEmbeddedLog(stateDir, options);
+      embedded = await startEmbeddedLog(stateDir, options);
       const files = new NodeFiles(stateDir);
       const parts: RuntimeParts = {
         lock,
         embedded,
+        launcher,
         files,
         stateDir,
         client: new ClientOnce(embedded, options),
       };
       return new JobRuntime(parts, createJobManager(graph, parts, options));
     } catch (error) {
+      await launcher.endPrepared();
       await lock.release();
       throw error;
     }
@@ -58,6 +70,7 @@ export class JobRuntime {
   }
 
   async close(): Promise<void> {
+    await this.parts.launcher.endPrepared();
     await this.parts.client.close();
     await this.parts.embedded?.close();
     await this.parts.lock.release();
@@ -84,6 +97,7 @@ export interface JobRuntimeOptions {
 interface RuntimeParts {
   readonly lock: StateDirLock;
   readonly embedded: EmbeddedLog | undefined;
+  readonly launcher: TaskManagerThreads;
   readonly files: NodeFiles;
   readonly stateDir: string;
   readonly client: ClientOnce;
@@ -95,17 +109,13 @@ function createJobManager(graph: StreamGraph, parts: RuntimeParts, options: JobR
   return new JobManager(graph, {
     settings: options.settings,
     store: new CheckpointStore(parts.files, parts.stateDir),
-    launcher: new TaskManagerThreads({
-      jobFile: options.jobFile,
-      stateDir: parts.stateDir,
-      heapMbPerThread: options.heapMbPerThread,
-      logForThread: () => threadLog(parts.embedded, options.brokers),
-    }),
+    launcher: parts.launcher,
     clock: nodeClock,
     random: nodeRandom,
     logger: options.logger,
     log,
     exitProcess: options.exitProcess,
+    processStartedAtMs,
     ...(beforeFirstRead === undefined
       ? {}
       : { beforeFirstRead: async (isNew: boolean) => beforeFirstRead(parts.files, await log(), isNew) }),

@@ -36,7 +36,9 @@ export async function fillTopic(log: LogClient, options: FillTopicOptions): Prom
   const description = (await log.describeTopics([topic]))[0]!;
   const routes = new Routes(generator, description.partitions.length);
   const held = await heldEvents(log, topic, description.partitions);
-  const known = locateHeldEvents(routes, held, events);
+  const heldInAll = held.reduce((sum, count) => sum + count, 0);
+  const known =
+    heldInAll === events ? locateLastEvents(routes, held, events) : locateHeldEvents(routes, held, events);
   await assertOwnEvents(log, topic, known, generator);
 
   const alreadyThere = known.reduce((sum, { count }) => sum + count, 0);
@@ -110,6 +112,19 @@ function locateHeldEvents(routes: Routes, held: readonly number[], events: numbe
     if (ofPartition.count >= held[partition]!) continue;
     ofPartition.count += 1;
     ofPartition.lastIndex = index;
+  }
+  return known;
+}
+
+/** The same where every event is there, found from the end: a restart must not wait for a walk over all of them. */
+function locateLastEvents(routes: Routes, held: readonly number[], events: number): KnownEvents[] {
+  const known = held.map((count): KnownEvents => ({ count, lastIndex: -1 }));
+  let missing = known.filter(({ count }) => count > 0).length;
+  for (let index = events - 1; index >= 0 && missing > 0; index--) {
+    const ofPartition = known[routes.at(index).partition]!;
+    if (ofPartition.lastIndex >= 0 || ofPartition.count === 0) continue;
+    ofPartition.lastIndex = index;
+    missing -= 1;
   }
   return known;
 }

@@ -39,6 +39,7 @@ export class JobManager {
   private attemptStart: AttemptStart | undefined;
   private execution: AttemptExecution | undefined;
   private failedAtMs: number | undefined;
+  private hasProcessedRecord = false;
   private isStopRequested = false;
   private cancelRestart: CancelTimer = () => {};
   private resolveResult: (result: JobResult) => void = () => {};
@@ -223,12 +224,16 @@ export class JobManager {
   }
 
   private onFirstRecord(attempt: ExecutionAttempt, atEpochMs: number): void {
+    const { logger, processStartedAtMs } = this.options;
+    if (!this.hasProcessedRecord && processStartedAtMs !== undefined) {
+      const afterMs = Math.round(atEpochMs - processStartedAtMs);
+      logger.info(`First record processed ${afterMs} ms after the process started.`);
+    }
+    this.hasProcessedRecord = true;
     if (this.failedAtMs === undefined) return;
     const afterMs = Math.round(atEpochMs - this.failedAtMs);
     this.failedAtMs = undefined;
-    this.options.logger.info(
-      `Attempt ${attempt} processed its first record ${afterMs} ms after the failure.`,
-    );
+    logger.info(`Attempt ${attempt} processed its first record ${afterMs} ms after the failure.`);
   }
 
   private onCheckpointOrder(order: CheckpointOrder): void {
@@ -330,6 +335,8 @@ export interface JobManagerOptions {
   readonly log: () => Promise<LogClient>;
   /** Ends the process at once: what is on disk is unknown to it. */
   readonly exitProcess: (reason: string) => void;
+  /** Epoch ms, for the log: how soon after its start a killed job works again. */
+  readonly processStartedAtMs?: number;
   /** Called when an attempt is recorded, before the start positions of a new line of checkpoints are durable. */
   readonly beforeFirstRead?: (isNew: boolean) => Promise<void>;
 }

@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
 import { isJobDefinition, type JobDefinition } from '../api/job.js';
 import * as millrace from '../index.js';
 import { MillraceError } from '../protocol/failures.js';
@@ -40,6 +39,8 @@ async function importModule(path: string): Promise<unknown> {
   try {
     // The demo job's imports lead into this copy already; through jiti they would be loaded a second time.
     if (path.startsWith(ownFolder)) return await import(pathToFileURL(path).href);
+    // Loaded only where it is needed: it takes as long as all the rest of a thread's start.
+    const { createJiti } = await import('jiti');
     const jiti = createJiti(path, { virtualModules: { millrace }, interopDefault: false });
     return await jiti.import(path);
   } catch (error) {
