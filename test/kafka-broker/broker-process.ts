@@ -15,6 +15,8 @@ export class BrokerProcess {
   readonly address: string;
   /** Of the listener that wants credentials. */
   readonly saslAddress: string;
+  /** Of the listener for a proxy. */
+  readonly proxiedAddress: string;
   private readonly classPath: string;
   private readonly folder: string;
   private shell: ChildProcess | undefined;
@@ -25,15 +27,16 @@ export class BrokerProcess {
     this.folder = folder;
     this.address = `127.0.0.1:${ports.plain}`;
     this.saslAddress = `127.0.0.1:${ports.sasl}`;
+    this.proxiedAddress = `127.0.0.1:${ports.proxied}`;
   }
 
   static async format(
     classPath: string,
     folder: string,
-    properties: Readonly<Record<string, string>>,
+    options: KafkaBrokerOptions,
   ): Promise<BrokerProcess> {
     const ports = await freePorts();
-    const all = { ...serverProperties(folder, ports), ...properties };
+    const all = { ...serverProperties(folder, ports, options.proxyPort), ...options.properties };
     const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(join(folder, 'server.properties'), lines.join(''));
     const clusterId = randomBytes(16).toString('base64url');
@@ -111,25 +114,37 @@ export class BrokerProcess {
 /** Known to the SASL listener, for PLAIN and SCRAM-SHA-256. */
 export const saslUser = { username: 'alice', password: 'alice-secret' } as const;
 
+export interface KafkaBrokerOptions {
+  /** Lines for `server.properties`, over the defaults. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Where a proxy listens: clients that come through it are led back to it, not past it. */
+  readonly proxyPort?: number;
+}
+
 interface BrokerPorts {
   readonly plain: number;
   readonly sasl: number;
+  readonly proxied: number;
   readonly controller: number;
 }
 
-function serverProperties(folder: string, ports: BrokerPorts): Record<string, string> {
-  const clientListeners = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`;
+function serverProperties(
+  folder: string,
+  ports: BrokerPorts,
+  proxyPort: number = ports.proxied,
+): Record<string, string> {
+  const direct = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`;
   const plainLogin = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${saslUser.username}="${saslUser.password}";`;
   const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
-    listeners: `${clientListeners},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'advertised.listeners': clientListeners,
+    listeners: `${direct},PROXIED://127.0.0.1:${ports.proxied},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': `${direct},PROXIED://127.0.0.1:${proxyPort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': plainLogin,
     'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config': scramLogin,
@@ -151,7 +166,7 @@ function serverProperties(folder: string, ports: BrokerPorts): Record<string, st
 
 /** All at once, so that they differ. */
 async function freePorts(): Promise<BrokerPorts> {
-  const servers = [createServer(), createServer(), createServer()];
+  const servers = Array.from({ length: 4 }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -160,6 +175,6 @@ async function freePorts(): Promise<BrokerPorts> {
     ports.push(typeof address === 'object' && address !== null ? address.port : 0);
   }
   for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  const [plain = 0, sasl = 0, controller = 0] = ports;
-  return { plain, sasl, controller };
+  const [plain = 0, sasl = 0, proxied = 0, controller = 0] = ports;
+  return { plain, sasl, proxied, controller };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BrokerProcess } from './broker-process.js';
+import { BrokerProcess, type KafkaBrokerOptions } from './broker-process.js';
 import { kafkaClassPath } from './kafka-distribution.js';
 import {
   type ConsoleConsumerOptions,
@@ -20,6 +20,8 @@ export interface KafkaBroker {
   readonly brokers: string[];
   /** The same brokers where they want the credentials of `saslUser`; empty for a broker from KAFKA_BROKERS. */
   readonly saslBrokers: string[];
+  /** Where the proxy at `proxyPort` forwards to; undefined for a broker from KAFKA_BROKERS. */
+  readonly proxiedAddress: string | undefined;
   /** Ends the broker and removes its data. Leaves a broker from KAFKA_BROKERS alone. */
   stop(): Promise<void>;
   /** SIGKILL; its data stays for `restart`. */
@@ -35,22 +37,18 @@ export interface KafkaBroker {
   describeTransactions(): Promise<TransactionListing[]>;
 }
 
-export interface KafkaBrokerOptions {
-  /** Lines for `server.properties`, over the defaults. */
-  readonly properties?: Readonly<Record<string, string>>;
-}
-
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
   const running = process.env.KAFKA_BROKERS;
   if (running !== undefined && running !== '') return externalBroker(running.split(','));
   const classPath = await kafkaClassPath();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
-  const broker = await BrokerProcess.format(classPath, folder, options.properties ?? {});
+  const broker = await BrokerProcess.format(classPath, folder, options);
   await broker.start();
   return {
     ...toolsOf([broker.address]),
     brokers: [broker.address],
     saslBrokers: [broker.saslAddress],
+    proxiedAddress: broker.proxiedAddress,
     stop: async () => {
       await broker.kill();
       await rm(folder, { recursive: true, force: true });
@@ -70,6 +68,7 @@ function externalBroker(brokers: string[]): KafkaBroker {
     ...toolsOf(brokers),
     brokers,
     saslBrokers: [],
+    proxiedAddress: undefined,
     stop: async () => {},
     kill: async () => refuse(),
     restart: async () => refuse(),

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type KafkaFrame, KafkaFrames, type ProxiedRequest, readRequest } from './kafka-frames.js';
+
+/** A request on its way to the broker, or its answer on its way back. */
+export interface Passing {
+  readonly part: 'request' | 'answer';
+  readonly request: ProxiedRequest;
+}
+
+/** `swallow`: it never arrives, and the connection stays as it is. */
+export type Passage = 'forward' | 'swallow';
+
+/**
+ * Stands between a job and its broker, and sees each request and answer before the other side does. So a
+ * test can act at an exact point of the protocol (kill the job when it asks for a commit, lose the answer)
+ * without a hook in the product.
+ *
+ * When a job dies, what it had sent still reaches the broker, as it does in a real network.
+ */
+export class KafkaProxy {
+  readonly port: number;
+  /** Called for all that passes. */
+  onPassing: (passing: Passing) => Passage = () => 'forward';
+  /** Slows the reading of topics down, all readers together; undefined: as fast as the broker. */
+  fetchBytesPerSecond: number | undefined;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private target = { host: '', port: 0 };
+  /** Monotonic ms at which the fetched bytes so far are paid for. */
+  private fetchPaidUntilMs = 0;
+
+  private constructor(server: Server, port: number) {
+    this.server = server;
+    this.port = port;
+    server.on('connection', (client) => this.connectThrough(client));
+  }
+
+  static async listen(): Promise<KafkaProxy> {
+    const server = createServer({ noDelay: true });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('The proxy has no port.');
+    return new KafkaProxy(server, address.port);
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** `host:port` of the broker, which must advertise the proxy. */
+  forwardTo(address: string): void {
+    const [host = '', port = ''] = address.split(':');
+    this.target = { host, port: Number(port) };
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private connectThrough(client: Socket): void {
+    const broker = connect({ ...this.target, noDelay: true });
+    const awaited = new Map<number, ProxiedRequest>();
+    let isClientGone = false;
+    const endWhenAnswered = (): void => {
+      if (isClientGone && awaited.size === 0) broker.end();
+    };
+    const requests = new KafkaFrames((frame) => {
+      const request = readRequest(frame);
+      if (this.onPassing({ part: 'request', request }) === 'swallow') return;
+      awaited.set(request.correlationId, request);
+      broker.write(frame.bytes);
+    });
+    const answers = new KafkaFrames((frame) => {
+      const correlationId = frame.body.readInt32BE(0);
+      const request = awaited.get(correlationId);
+      awaited.delete(correlationId);
+      if (request !== undefined && this.onPassing({ part: 'answer', request }) === 'forward') {
+        this.deliver(request, frame, client);
+      }
+      endWhenAnswered();
+    });
+    client.on('data', (chunk) => requests.push(chunk));
+    broker.on('data', (chunk) => answers.push(chunk));
+    client.on('close', () => {
+      isClientGone = true;
+      endWhenAnswered();
+    });
+    broker.on('close', () => client.destroy());
+    for (const socket of [client, broker]) this.watch(socket);
+  }
+
+  private watch(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    // The close that follows says it all.
+    socket.on('error', () => {});
+  }
+
+  private deliver(request: ProxiedRequest, frame: KafkaFrame, client: Socket): void {
+    const delayMs = request.api === 'Fetch' ? this.payForFetch(frame.bytes.length) : 0;
+    const write = (): void => {
+      if (!client.destroyed) client.write(frame.bytes);
+    };
+    if (delayMs === 0) write();
+    else setTimeout(write, delayMs);
+  }
+
+  private payForFetch(byteLength: number): number {
+    if (this.fetchBytesPerSecond === undefined) return 0;
+    const nowMs = performance.now();
+    const costMs = (1_000 * byteLength) / this.fetchBytesPerSecond;
+    this.fetchPaidUntilMs = Math.max(this.fetchPaidUntilMs, nowMs) + costMs;
+    return this.fetchPaidUntilMs - nowMs;
+  }
+}
