@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultCheckpointSettings } from '../checkpoint/checkpoint-settings.js';
 import { isEqual } from '../demo/action-comparison.js';
 import { demoEventsDefault, demoGenerator, demoInputTopic, demoPartitions } from '../demo/demo-input.js';
-import { beginDemoRun, checkDemoRun, type DemoRun } from '../demo/demo-run.js';
+import { beginDemoRun, checkDemoRun, type DemoRun, readDemoRun } from '../demo/demo-run.js';
 import { fillTopic } from '../demo/fill-topic.js';
 import { formatSummary } from '../demo/summary.js';
 import { createLogger, type Logger } from '../host/logger.js';
@@ -156,12 +156,14 @@ interface Ending {
 }
 
 async function report(result: JobResult, ending: Ending): Promise<0 | 1> {
-  const { logger, host, demoRun } = ending;
+  const { logger, host } = ending;
   if (result.failure !== undefined) logger.error(`The job failed: ${describeFailure(result.failure)}`);
   if (result.remark !== undefined) logger.info(result.remark);
   if (result.outcome === 'stopped') logger.info('Stopped; the next start goes on from the last checkpoint.');
   if (result.outcome !== 'finished') return result.exitCode;
-  if (!ending.isDemo || demoRun === undefined) {
+  // A run that was killed behind its last checkpoint is only ended here, without a beginning.
+  const demoRun = ending.isDemo ? (ending.demoRun ?? (await readDemoRun(ending.runtime.files))) : undefined;
+  if (demoRun === undefined) {
     logger.info(`Finished: ${result.totals.recordsIn} records in, ${result.totals.recordsOut} out.`);
     return 0;
   }

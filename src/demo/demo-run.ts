@@ -24,8 +24,8 @@ const runFile = 'demo-run.json';
  */
 export async function beginDemoRun(files: Files, log: LogClient, isRestored: boolean): Promise<DemoRun> {
   if (isRestored) {
-    const bytes = await files.read(runFile);
-    if (bytes !== undefined) return JSON.parse(Buffer.from(bytes).toString('utf8')) as DemoRun;
+    const run = await readDemoRun(files);
+    if (run !== undefined) return run;
   }
   await log.createTopic(demoOutputTopic, demoPartitions);
   const output = await rangesOfTopic(log, demoOutputTopic);
@@ -35,6 +35,12 @@ export async function beginDemoRun(files: Files, log: LogClient, isRestored: boo
   };
   await files.writeAtomically(runFile, Buffer.from(JSON.stringify(run)));
   return run;
+}
+
+/** The run that a state folder knows, for a process that only had to end it. */
+export async function readDemoRun(files: Files): Promise<DemoRun | undefined> {
+  const bytes = await files.read(runFile);
+  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as DemoRun);
 }
 
 /** Checks what a finished run wrote against the oracle. */

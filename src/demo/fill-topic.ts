@@ -141,7 +141,10 @@ async function assertOwnEvents(
     log,
     ranges.filter(({ to }) => to > 0),
     ({ bytes, valueStart, valueEnd, partition }) => {
-      const expected = Buffer.from(JSON.stringify(generator.eventAt(known[partition]!.lastIndex)));
+      const { lastIndex } = known[partition]!;
+      // Nothing of the generator's goes to this partition.
+      if (lastIndex < 0) throw unusableTopic(topic, 'holds records that this generator did not write');
+      const expected = Buffer.from(JSON.stringify(generator.eventAt(lastIndex)));
       const isOwn = valueStart >= 0 && bytes.subarray(valueStart, valueEnd).equals(expected);
       if (!isOwn) throw unusableTopic(topic, 'holds records that this generator did not write');
     },

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { groupBy } from './group-by.js';
 import type { Tally } from './jobs/tally.js';
 import { MillraceProcess } from './millrace-process.js';
 import { boundOnQuietMachineMs } from './quiet-machine.js';
@@ -22,12 +23,6 @@ function expectedTallies(): Map<number, Tally[]> {
     tallies.set(key, ofKey);
   }
   return tallies;
-}
-
-function byKey(tallies: readonly Tally[]): Map<number, Tally[]> {
-  const grouped = new Map<number, Tally[]>();
-  for (const tally of tallies) grouped.set(tally.key, [...(grouped.get(tally.key) ?? []), tally]);
-  return new Map([...grouped].sort(([a], [b]) => a - b));
 }
 
 async function startCounting(folder: StateFolder, failure: string): Promise<MillraceProcess> {
@@ -73,7 +68,8 @@ describe('A TaskManager that fails', () => {
       process.stdout.write(`After ${what}: first record processed again after ${afterMs} ms.\n`);
       expect(Number(afterMs)).toBeLessThan(boundOnQuietMachineMs(500));
 
-      expect(byKey(await folder.readTopic<Tally>('tallies'))).toEqual(expectedTallies());
+      const tallies = groupBy(await folder.readTopic<Tally>('tallies'), ({ key }) => key);
+      expect(tallies).toEqual(expectedTallies());
     },
     60_000,
   );
