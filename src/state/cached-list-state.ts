@@ -54,7 +54,7 @@ export class CachedListState<T> implements ListState<T>, CachedState {
     const context = this.scope.cache.current();
     const entry = this.entryOf(context);
     entry.add(element);
-    this.markDirty(context, entry);
+    this.markDirty(context);
   }
 
   update(elements: readonly T[]): void {
@@ -62,7 +62,7 @@ export class CachedListState<T> implements ListState<T>, CachedState {
     const context = this.scope.cache.current();
     const entry = this.entryOf(context);
     entry.replace(elements, this.capacity);
-    this.markDirty(context, entry);
+    this.markDirty(context);
   }
 
   clear(): void {
@@ -75,12 +75,10 @@ export class CachedListState<T> implements ListState<T>, CachedState {
 
   pack(packer: CellPacker): void {
     for (const context of this.dirty) {
-      const entry = context.slots[this.slot] as ListEntry;
+      const entry = context.get(this.slot) as ListEntry;
       this.packBounds(packer, context, entry);
       this.packElements(packer, context, entry);
-      entry.dirty = false;
-      context.dirtyEntries -= 1;
-      context.packedIn = packer.checkpointId;
+      context.markPacked(this.slot, packer.checkpointId);
       entry.packedHead = entry.head;
       entry.packedTail = entry.tail;
       entry.packedCapacity = entry.capacity;
@@ -117,21 +115,18 @@ export class CachedListState<T> implements ListState<T>, CachedState {
     }
   }
 
-  private markDirty(context: KeyContext, entry: ListEntry): void {
-    if (entry.dirty) return;
-    entry.dirty = true;
-    context.dirtyEntries += 1;
-    this.dirty.push(context);
+  private markDirty(context: KeyContext): void {
+    if (context.markDirty(this.slot)) this.dirty.push(context);
   }
 
   private entryOf(context: KeyContext): ListEntry {
-    return (context.slots[this.slot] as ListEntry | undefined) ?? this.load(context);
+    return (context.get(this.slot) as ListEntry | undefined) ?? this.load(context);
   }
 
   private load(context: KeyContext): ListEntry {
     const entry = new ListEntry(this.capacity);
-    context.slots[this.slot] = entry;
-    this.scope.cache.entryCount += 1;
+    context.set(this.slot, entry);
+    this.scope.cache.countEntry(this.slot);
     if (this.scope.stored.mayHoldCells()) this.loadBounds(context, entry);
     this.recount(context, entry);
     return entry;
@@ -156,7 +151,7 @@ export class CachedListState<T> implements ListState<T>, CachedState {
     if (capacity !== this.capacity) {
       this.loadElements(context, entry);
       entry.replace(entry.elements, this.capacity);
-      this.markDirty(context, entry);
+      this.markDirty(context);
     }
   }
 

@@ -92,11 +92,10 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
 
   pack(packer: CellPacker): void {
     for (const context of this.dirty) {
-      const entry = context.slots[this.slot] as MapEntry;
+      const entry = context.get(this.slot) as MapEntry;
       for (const cell of entry.dirtyCells) this.packCell(packer, context, entry, cell);
       entry.dirtyCells = [];
-      context.dirtyEntries -= 1;
-      context.packedIn = packer.checkpointId;
+      context.markPacked(this.slot, packer.checkpointId);
     }
     this.dirty = [];
   }
@@ -130,11 +129,8 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     cell.value = value;
     if (cell.dirty) return;
     cell.dirty = true;
-    if (entry.dirtyCells.length === 0) {
-      context.dirtyEntries += 1;
-      this.dirty.push(context);
-    }
     entry.dirtyCells.push(cell);
+    if (context.markDirty(this.slot)) this.dirty.push(context);
   }
 
   /** The cell of a map key, read if need be; undefined when the map is known not to have it. */
@@ -193,11 +189,11 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
   }
 
   private entryOf(context: KeyContext): MapEntry {
-    const found = context.slots[this.slot] as MapEntry | undefined;
+    const found = context.get(this.slot) as MapEntry | undefined;
     if (found !== undefined) return found;
     const entry = new MapEntry(!this.scope.stored.mayHoldCells());
-    context.slots[this.slot] = entry;
-    this.scope.cache.entryCount += 1;
+    context.set(this.slot, entry);
+    this.scope.cache.countEntry(this.slot);
     this.scope.cache.resize(context, mapEntryBytes);
     return entry;
   }

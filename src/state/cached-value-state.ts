@@ -23,6 +23,7 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
   private readonly what: string;
   private readonly plain: PlainCheck;
   private dirty: KeyContext[] = [];
+  private averageBytes = 0;
 
   constructor(scope: StateScope, name: StateName, descriptor: ValueStateDescriptor<T>) {
     this.scope = scope;
@@ -36,18 +37,18 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
 
   value(): T | undefined {
     const context = this.cache.current();
-    let entry = context.slots[this.slot] as ValueEntry | undefined;
-    if (entry === undefined) entry = this.load(context);
-    return entry.value === undefined ? this.defaultValue : (entry.value as T);
+    let value = context.get(this.slot);
+    if (value === undefined) value = this.load(context);
+    return value === absent ? this.defaultValue : (value as T);
   }
 
   update(value: T): void {
     this.plain.check(value);
-    this.write(value);
+    this.write(value === undefined ? absent : value);
   }
 
   clear(): void {
-    this.write(undefined);
+    this.write(absent);
   }
 
   get dirtyEntries(): number {
@@ -56,70 +57,58 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
 
   pack(packer: CellPacker): void {
     for (const context of this.dirty) {
-      const entry = context.slots[this.slot] as ValueEntry;
-      entry.dirty = false;
-      context.dirtyEntries -= 1;
-      context.packedIn = packer.checkpointId;
+      context.markPacked(this.slot, packer.checkpointId);
       const isAddressed = packer.beginCell(context, this.id);
-      if (entry.value === undefined) {
+      const value = context.get(this.slot);
+      if (value === absent) {
         packer.segment.endRemovedCell();
-        this.resize(context, entry, 0);
       } else {
         packer.beginValue(context.key, isAddressed);
-        encodePlainValue(packer.writer, entry.value, this.what);
-        this.resize(context, entry, packer.segment.endCell());
+        encodePlainValue(packer.writer, value, this.what);
+        this.learnSize(packer.segment.endCell());
       }
     }
     this.dirty = [];
+    this.cache.setBytesEach(this.slot, this.averageBytes * heapBytesPerEncodedByte);
   }
 
   onMerged(): void {}
 
   private write(value: unknown): void {
     const context = this.cache.current();
-    let entry = context.slots[this.slot] as ValueEntry | undefined;
     // What was there before is overwritten, so it need not be read.
-    if (entry === undefined) entry = this.addEntry(context);
-    entry.value = value;
-    if (entry.dirty) return;
-    entry.dirty = true;
-    context.dirtyEntries += 1;
-    this.dirty.push(context);
+    if (context.get(this.slot) === undefined) this.cache.countEntry(this.slot);
+    context.set(this.slot, value);
+    if (context.markDirty(this.slot)) this.dirty.push(context);
   }
 
-  private load(context: KeyContext): ValueEntry {
-    const entry = this.addEntry(context);
+  private load(context: KeyContext): unknown {
+    const value = this.read(context);
+    context.set(this.slot, value);
+    this.cache.countEntry(this.slot);
+    return value;
+  }
+
+  private read(context: KeyContext): unknown {
     const { stored, scratch, encoder } = this.scope;
-    if (!stored.mayHoldCells()) return entry;
+    if (!stored.mayHoldCells()) return absent;
     scratch.reset();
     const isAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
     const bytes = stored.get(scratch.written());
-    if (bytes === undefined) return entry;
-    entry.value = decodeStored(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
-    this.resize(context, entry, bytes.length);
-    return entry;
+    if (bytes === undefined) return absent;
+    this.learnSize(bytes.length);
+    this.cache.setBytesEach(this.slot, this.averageBytes * heapBytesPerEncodedByte);
+    return decodeStored(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
   }
 
-  private addEntry(context: KeyContext): ValueEntry {
-    const entry = new ValueEntry();
-    context.slots[this.slot] = entry;
-    this.cache.entryCount += 1;
-    this.cache.resize(context, valueEntryBytes);
-    return entry;
-  }
-
-  private resize(context: KeyContext, entry: ValueEntry, encodedBytes: number): void {
-    if (entry.encodedBytes === encodedBytes) return;
-    this.cache.resize(context, (encodedBytes - entry.encodedBytes) * heapBytesPerEncodedByte);
-    entry.encodedBytes = encodedBytes;
+  /** The cache's budget counts values by their average, which follows the latest ones. */
+  private learnSize(encodedBytes: number): void {
+    this.averageBytes += (encodedBytes - this.averageBytes) * sizeLearningRate;
   }
 }
 
-class ValueEntry {
-  /** Undefined when the key has no value. */
-  value: unknown = undefined;
-  dirty = false;
-  encodedBytes = 0;
-}
+/** Stands in a slot for "the key has no value", since undefined means "not read yet". */
+const absent = Symbol('absent');
 
-const valueEntryBytes = 56;
+/** The average of about the last hundred. */
+const sizeLearningRate = 0.01;

@@ -13,7 +13,6 @@ export class ListEntry {
   loadedFrom = 0;
   /** True when `elements` was given to the user, who may keep it: it is copied before the next change. */
   handedOut = false;
-  dirty = false;
   /** What the segments and the base hold. */
   packedHead = 0;
   packedTail = 0;

@@ -78,25 +78,39 @@ export class LmdbStateBase implements StateBase {
   }
 
   private async commit(changes: readonly CellChange[], record: BaseRecord): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.withinTimeout(this.write(changes, record));
+        break;
+      } catch (error) {
+        // What fails is rolled back whole, so it can be repeated. lmdb 3.5 fails a commit now and then over
+        // its list of free pages (MDB_BAD_TXN), where the same commit succeeds the second time.
+        if (attempt === commitAttemptsMax || error instanceof CommitTimeout)
+          throw this.commitFailure(error, attempt);
+        await new Promise<void>((resolve) => this.clock.setTimer(commitRetryMs * attempt, resolve));
+      }
+    }
+    // Reads go on in the transaction they began in; what leaves the cache now must be found in the new one.
+    this.database.resetReadTxn();
+  }
+
+  /** Puts of one batch are carried out by LMDB's own thread, in one transaction. */
+  private write(changes: readonly CellChange[], record: BaseRecord): Promise<boolean> {
     const database = this.database;
-    // Puts of one batch are carried out by LMDB's own thread, in one transaction.
-    const committed = database.batch(() => {
+    return database.batch(() => {
       for (const { key, value } of changes) {
         if (value === undefined) database.remove(key);
         else database.put(key, value);
       }
       database.put(recordKey, Buffer.from(JSON.stringify(record)));
     });
-    await this.withinTimeout(committed);
-    // Reads go on in the transaction they began in; what leaves the cache now must be found in the new one.
-    database.resetReadTxn();
   }
 
   private withinTimeout(committed: Promise<boolean>): Promise<void> {
     return new Promise((resolve, reject) => {
       // LMDB's writer can give up without saying so.
       const cancel = this.clock.setTimer(commitTimeoutMs, () => {
-        reject(this.commitFailure(`it took more than ${commitTimeoutMs / 1000} s`, undefined));
+        reject(new CommitTimeout(`it took more than ${commitTimeoutMs / 1000} s`));
       });
       committed.then(
         () => {
@@ -107,19 +121,25 @@ export class LmdbStateBase implements StateBase {
           cancel();
           // The reason follows in a promise of its own, which would end the process if nobody took it.
           const reason = (error as { commitError?: Promise<unknown> }).commitError;
-          reason?.catch((cause: unknown) => reject(this.commitFailure(String(cause), cause)));
-          this.clock.setTimer(commitReasonWaitMs, () => reject(this.commitFailure(String(error), error)));
+          reason?.catch(reject);
+          this.clock.setTimer(commitReasonWaitMs, () => reject(error));
         },
       );
     });
   }
 
-  private commitFailure(what: string, cause: unknown): MillraceError {
+  private commitFailure(cause: unknown, attempts: number): MillraceError {
+    const what = cause instanceof Error ? cause.message : String(cause);
     return new MillraceError(
-      `Merging state of operator "${this.identity.operatorUid}" into ${this.location} failed: ${what}. Check that the disk is not full; the job restarts from its last checkpoint, and nothing is lost.`,
+      `Merging state of operator "${this.identity.operatorUid}" into ${this.location} failed (tried ${attempts} times): ${what}. Check that the disk is not full; the job restarts from its last checkpoint, and nothing is lost.`,
       { domain: 'outside-system', action: 'restart', cause },
     );
   }
+}
+
+/** Not repeated: the first one may still happen, and could then undo a later one. */
+class CommitTimeout extends Error {
+  override readonly name = 'CommitTimeout';
 }
 
 interface BaseRecord {
@@ -134,6 +154,9 @@ const recordKey = Buffer.from([reservedKeyGroup >> 8, reservedKeyGroup & 0xff, 0
 
 /** Far beyond any commit of a bounded transaction, also on a slow disk under load. */
 const commitTimeoutMs = 60_000;
+/** A failed commit is repeated after a pause, each longer than the one before. */
+const commitAttemptsMax = 4;
+const commitRetryMs = 10;
 /** How long a failed commit's own reason is waited for before the failure is passed on without it. */
 const commitReasonWaitMs = 100;
 

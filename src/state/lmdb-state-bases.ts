@@ -54,6 +54,8 @@ export class LmdbStateBases implements StateBases {
         maxDbs: operatorsMax,
         // A commit is then durable when its promise resolves: nothing else has to be waited for.
         overlappingSync: false,
+        // Else lmdb makes promises that nobody holds, whose rejection ends the process.
+        eventTurnBatching: false,
         encoding: 'binary',
         keyEncoding: 'binary',
         cache: false,

@@ -11,7 +11,10 @@ import { LmdbStateBases } from './lmdb-state-bases.js';
  * The keyed state of one slot on disk: `slots/<slot>/base` is its LMDB environment, `slots/<slot>/segments`
  * what is not merged into it yet. To be opened by the slot's own thread, and by no other at the same time.
  */
-export function openKeyedStateStore(place: { readonly stateDir: string; readonly slot: SlotIndex }): KeyedStateStore {
+export function openKeyedStateStore(place: {
+  readonly stateDir: string;
+  readonly slot: SlotIndex;
+}): KeyedStateStore {
   const folder = `slots/${place.slot}`;
   return new CachedKeyedStateStore({
     bases: new LmdbStateBases(join(place.stateDir, folder, 'base'), nodeClock),

@@ -1,8 +1,8 @@
 import type { CancelTimer, Clock } from '../host/clock.js';
 import { type CheckpointId, checkpointId } from '../protocol/ids.js';
-import { SegmentCursor } from './delta-segment.js';
-import type { SegmentLog, StagedSegment } from './segment-log.js';
-import type { CellChange, StateBase } from './state-base.js';
+import { MergePlan } from './merge-plan.js';
+import type { SegmentLog } from './segment-log.js';
+import type { StateBase } from './state-base.js';
 import type { StateLimits } from './state-limits.js';
 
 /**
@@ -91,38 +91,27 @@ export class SegmentMerger {
   }
 
   private async mergeThrough(target: CheckpointId): Promise<void> {
-    const { base, log } = this.options;
+    const { base, log, limits } = this.options;
     const segments = log.segments.filter(({ ref }) => ref.checkpointId <= target);
     const last = segments[segments.length - 1];
     if (last === undefined) return;
     const through = checkpointId(last.ref.checkpointId);
     const begun = { mergedThrough: base.progress.mergedThrough, mergingThrough: through };
     const done = { mergedThrough: through, mergingThrough: through };
-    const changes = newestChanges(segments);
-    for (;;) {
-      const batch = this.nextBatch(changes);
-      const isLast = batch.length === 0;
-      await base.applyMerge(batch, isLast ? done : begun);
-      if (isLast) break;
-      if (this.isClosed) return;
+    const plan = new MergePlan(segments);
+    while (plan.collect(limits.mergeTransactionCellsMax)) {
       await this.pause();
       if (this.isClosed) return;
     }
+    do {
+      const batch = plan.nextBatch(limits.mergeTransactionCellsMax, limits.mergeTransactionBytesMax);
+      await base.applyMerge(batch, plan.isExhausted() ? done : begun);
+      if (plan.isExhausted()) break;
+      await this.pause();
+    } while (!this.isClosed);
+    if (!plan.isExhausted()) return;
     log.removeThrough(through);
     this.options.onMerged(through);
-  }
-
-  private nextBatch(changes: Iterator<CellChange>): CellChange[] {
-    const { mergeTransactionCellsMax, mergeTransactionBytesMax } = this.options.limits;
-    const batch: CellChange[] = [];
-    let bytes = 0;
-    while (batch.length < mergeTransactionCellsMax && bytes < mergeTransactionBytesMax) {
-      const { value: change, done } = changes.next();
-      if (done) break;
-      batch.push(change);
-      bytes += change.key.length + (change.value?.length ?? 0);
-    }
-    return batch;
   }
 
   private pause(): Promise<void> {
@@ -140,24 +129,4 @@ export interface SegmentMergerOptions {
   /** Everything up to this checkpoint is durable in the base. */
   readonly onMerged: (through: CheckpointId) => void;
   readonly onFailure: (error: Error) => void;
-}
-
-/** Each changed cell once, as its newest segment has it. The buffers are views of the segments' bytes. */
-function* newestChanges(segments: readonly StagedSegment[]): Generator<CellChange> {
-  const seen = segments.length > 1 ? new Set<string>() : undefined;
-  for (let index = segments.length - 1; index >= 0; index--) {
-    const cursor = new SegmentCursor(segments[index]!.segment);
-    while (cursor.next()) {
-      if (seen !== undefined) {
-        const key = cursor.bytes.latin1Slice(cursor.keyStart, cursor.keyEnd);
-        if (seen.has(key)) continue;
-        // The oldest segment's keys are each there once, and no other comes after it.
-        if (index > 0) seen.add(key);
-      }
-      yield {
-        key: cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd),
-        value: cursor.removed ? undefined : cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd),
-      };
-    }
-  }
 }

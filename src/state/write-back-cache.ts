@@ -12,8 +12,6 @@ import { KeyContext } from './key-context.js';
  * since it last came by, and takes the others. A hit therefore costs one flag, not a move in a list.
  */
 export class WriteBackCache {
-  /** Entries of all keys, for the statistics. */
-  entryCount = 0;
   private readonly options: WriteBackCacheOptions;
   private readonly encoder = new KeyEncoder();
   private readonly byPrimitive = new Map<PrimitiveKey, KeyContext>();
@@ -21,8 +19,9 @@ export class WriteBackCache {
   private readonly byEncoding = new Map<string, KeyContext>();
   private currentKey: Key | undefined;
   private currentContext: KeyContext | undefined;
-  private slotCount = 0;
-  private bytes = 0;
+  /** Bytes of all contexts, without what is counted by slot. */
+  private contextBytes = 0;
+  private readonly slots: SlotCount[] = [];
   private mergedThrough = 0;
   private sweep: Iterator<KeyContext> | undefined;
 
@@ -32,10 +31,7 @@ export class WriteBackCache {
 
   /** A new state's place in each key's context. */
   addSlot(): number {
-    for (const contexts of [this.byPrimitive, this.byEncoding]) {
-      for (const context of contexts.values()) context.slots.push(undefined);
-    }
-    return this.slotCount++;
+    return this.slots.push({ entries: 0, bytesEach: 0 }) - 1;
   }
 
   get key(): Key {
@@ -55,20 +51,36 @@ export class WriteBackCache {
     return this.currentContext ?? this.findCurrent();
   }
 
-  /** Tells of an entry added to a context, or of its change in size. */
+  /** Tells that a state has put something into its slot of a context for the first time. */
+  countEntry(slot: number): void {
+    this.slots[slot]!.entries += 1;
+  }
+
+  /** What each of a slot's entries takes, where a state knows no better than their average. */
+  setBytesEach(slot: number, bytes: number): void {
+    this.slots[slot]!.bytesEach = bytes;
+  }
+
+  /** For states that know what each of their entries takes. */
   resize(context: KeyContext, bytesMore: number): void {
     context.bytes += bytesMore;
-    this.bytes += bytesMore;
+    this.contextBytes += bytesMore;
   }
 
   /** The segments up to this checkpoint are in the base. */
   onMerged(mergedThrough: number): void {
     this.mergedThrough = mergedThrough;
-    if (this.bytes > this.options.budgetBytes) this.evict(sweepStepsAfterMerge);
+    this.evict(sweepStepsAfterMerge);
+  }
+
+  get entryCount(): number {
+    return this.slots.reduce((sum, slot) => sum + slot.entries, 0);
   }
 
   get estimatedBytes(): number {
-    return this.bytes;
+    let bytes = this.contextBytes;
+    for (const slot of this.slots) bytes += slot.entries * slot.bytesEach;
+    return bytes;
   }
 
   private findCurrent(): KeyContext {
@@ -79,17 +91,18 @@ export class WriteBackCache {
     context.referenced = true;
     this.currentContext = context;
     // Only now that the new one is known to be in use: it has nothing to lose yet and would go first.
-    if (this.bytes > this.options.budgetBytes && found === undefined) this.evict(this.options.evictionStepsMax);
+    if (this.contextBytes > this.options.budgetBytes && found === undefined)
+      this.evict(this.options.evictionStepsMax);
     return context;
   }
 
   private add(key: Key): KeyContext {
     const size = this.encoder.encode(key);
     const keyGroup = keyGroupForEncodedKey(this.encoder.bytes, this.options.maxParallelism, size);
-    const context = new KeyContext(key, keyGroup, this.slotCount);
+    const context = new KeyContext(key, keyGroup);
     if (typeof key === 'object') this.byEncoding.set(this.encoded(key), context);
     else this.byPrimitive.set(key, context);
-    this.bytes += context.bytes;
+    this.contextBytes += context.bytes;
     return context;
   }
 
@@ -101,7 +114,7 @@ export class WriteBackCache {
 
   /** Looks at up to `steps` contexts, until the cache is within its budget. */
   private evict(steps: number): void {
-    for (let step = 0; step < steps && this.bytes > this.options.budgetBytes; step++) {
+    for (let step = 0; step < steps && this.estimatedBytes > this.options.budgetBytes; step++) {
       this.sweep ??= this.contexts();
       const { value: context, done } = this.sweep.next();
       if (done) this.sweep = undefined;
@@ -119,9 +132,16 @@ export class WriteBackCache {
     const { key } = context;
     if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
     else this.byPrimitive.delete(key);
-    this.bytes -= context.bytes;
-    for (const entry of context.slots) if (entry !== undefined) this.entryCount -= 1;
+    this.contextBytes -= context.bytes;
+    for (let slot = 0; slot < this.slots.length; slot++) {
+      if (context.get(slot) !== undefined) this.slots[slot]!.entries -= 1;
+    }
   }
+}
+
+interface SlotCount {
+  entries: number;
+  bytesEach: number;
 }
 
 export interface WriteBackCacheOptions {

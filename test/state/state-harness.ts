@@ -7,7 +7,11 @@ import { nodeRandom } from '../../src/host/node-random.js';
 import { executionAttempt, keyGroup, operatorUid } from '../../src/protocol/ids.js';
 import { CachedKeyedStateStore } from '../../src/state/cached-keyed-state-store.js';
 import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memory-state-bases.js';
-import type { KeyedStateBackend, KeyedStateHandle, KeyedStateStore } from '../../src/state/keyed-state-backend.js';
+import type {
+  KeyedStateBackend,
+  KeyedStateHandle,
+  KeyedStateStore,
+} from '../../src/state/keyed-state-backend.js';
 import { LmdbStateBases } from '../../src/state/lmdb-state-bases.js';
 import type { StateLimits } from '../../src/state/state-limits.js';
 import { SimulatedClock, type SimulatedProcessClock } from '../simulation/simulated-clock.js';

@@ -1,5 +1,5 @@
-import { encodeKey } from '../../src/key-groups/key-encoding.js';
 import type { Key } from '../../src/key-groups/key.js';
+import { encodeKey } from '../../src/key-groups/key-encoding.js';
 import { inlineKeyBytesMax } from '../../src/state/key-layout.js';
 import { compareMapKeys } from '../../src/state/map-entry.js';
 
