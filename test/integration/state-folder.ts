@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { CheckpointMetadata } from '../../src/checkpoint/checkpoint-metadata.js';
 import { rangesOfTopic } from '../../src/demo/check-result.js';
 import { readRanges } from '../../src/demo/read-range.js';
 import type { LogRecord } from '../../src/log/log-port.js';
+import type { SourceSplit } from '../../src/sources/source.js';
 import { withLog } from '../log/embedded/log-folder.js';
 
 /** A state folder for one test, removed at its end, and the embedded log in it. */
@@ -50,6 +52,29 @@ export class StateFolder {
     });
   }
 
+  /** The metadata of the newest complete checkpoint; undefined before checkpoint 0. */
+  newestCheckpoint(): CheckpointMetadata | undefined {
+    try {
+      const names = readdirSync(join(this.path, 'checkpoints')).filter((name) => name.endsWith('.json'));
+      const newest = names.sort((a, b) => idOf(b) - idOf(a))[0];
+      if (newest === undefined) return undefined;
+      const text = readFileSync(join(this.path, 'checkpoints', newest), 'utf8');
+      return JSON.parse(text.slice(text.indexOf('\n') + 1)) as CheckpointMetadata;
+    } catch {
+      // The process has not made the folder yet, or has just replaced the checkpoint by a newer one.
+      return undefined;
+    }
+  }
+
+  /** The positions of a source in the newest checkpoint, added up over its splits. */
+  positions(sourceUid: string): number {
+    const subtasks = this.newestCheckpoint()?.subtasks ?? [];
+    return subtasks
+      .filter((subtask) => subtask.operatorUid === sourceUid)
+      .flatMap((subtask) => (subtask.snapshot.listState ?? []) as unknown as SourceSplit[])
+      .reduce((sum, split) => sum + (split.state as { readonly position: number }).position, 0);
+  }
+
   /** Every committed record of a topic, by partition and offset, its value read as JSON. */
   async readTopic<T>(topic: string): Promise<T[]> {
     return withLog(this.logPath, async (client) => {
@@ -63,5 +88,7 @@ export class StateFolder {
     });
   }
 }
+
+const idOf = (name: string): number => Number(/\d+/.exec(name)?.[0] ?? -1);
 
 const appenderBufferBytes = 8 * 1024 * 1024;

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { sleep } from '../log/collecting-reader.js';
+import { MillraceProcess } from './millrace-process.js';
+import { boundOnQuietMachineMs } from './quiet-machine.js';
+import { StateFolder } from './state-folder.js';
+
+const job = fileURLToPath(new URL('./jobs/large-state.job.ts', import.meta.url));
+const valueBytes = 16 * 1024;
+
+describe('A process killed with -9 and started again', () => {
+  it.each([
+    ['1 MB', 64, 1_000],
+    ['500 MB', 32_000, 8_000],
+  ])(
+    'works again within a second, with its state, at %s of state',
+    async (size, keys, ratePerSecond) => {
+      const folder = new StateFolder();
+      const env = {
+        TEST_KEYS: String(keys),
+        TEST_VALUE_BYTES: String(valueBytes),
+        TEST_RATE: String(ratePerSecond),
+      };
+      const start = (): MillraceProcess =>
+        new MillraceProcess(['--job', job, '--parallelism', '2', '--state-dir', folder.path], { env });
+
+      const first = start();
+      // The job itself checks the state that it finds, so it must have seen each key in a checkpoint.
+      while (folder.positions('numbers') < keys + ratePerSecond) {
+        expect(first.isRunning).toBe(true);
+        await sleep(50);
+      }
+      first.kill('SIGKILL');
+      await first.end();
+
+      const second = start();
+      const [, afterMs] = await second.untilLine(/First record processed (\d+) ms after the process started/);
+      const from = folder.positions('numbers');
+      while (folder.positions('numbers') < from + keys / 4) {
+        expect(second.isRunning).toBe(true);
+        await sleep(50);
+      }
+      expect(second.matches(/failed/)).toEqual([]);
+      second.kill('SIGTERM');
+      await second.endsWith(0);
+      process.stdout.write(`At ${size} of state: first record ${afterMs} ms after the process's start.\n`);
+      expect(Number(afterMs)).toBeLessThan(boundOnQuietMachineMs(1_000));
+    },
+    120_000,
+  );
+});
