@@ -99,7 +99,11 @@ export class JobManager {
     switch (effect.kind) {
       case 'decide':
         this.options.launcher.prepare(this.options.settings.parallelism);
-        this.step(async () => ({ kind: 'decided', decision: await this.recovery.decide(effect.run) }));
+        this.step(async () => {
+          const decision = await this.recovery.decide(effect.run);
+          this.reported.settle('checkpoint' in decision ? decision.checkpoint.metadata : undefined);
+          return { kind: 'decided', decision };
+        });
         return;
       case 'settle':
         this.step(async () => {
@@ -213,7 +217,7 @@ export class JobManager {
         this.metrics.update(slot, message.subtasks);
         return;
       case 'report':
-        this.reported.report(message.operatorUid, message.value);
+        this.reported.report(message);
         return;
       case 'first-record-processed':
         this.onFirstRecord(message.attempt, message.atEpochMs);
@@ -271,7 +275,7 @@ export class JobManager {
   ): void {
     const { metadata } = checkpoint;
     this.metrics.checkpointCompleted({ id: metadata.checkpointId, durationMs, stateBytes });
-    this.reported.deliver();
+    this.reported.deliverThrough(metadata.checkpointId);
     this.execution?.broadcast({ kind: 'checkpoint-complete', attempt, checkpointId: metadata.checkpointId });
     this.offsetCommits.commit(metadata);
   }
@@ -284,7 +288,6 @@ export class JobManager {
     }
     this.execution = undefined;
     this.checkpoints?.dispatch({ kind: 'attempt-ended', attempt });
-    this.reported.forgetPending();
     await this.options.store.idle();
     this.dispatch({ kind: 'threads-exited', attempt });
   }

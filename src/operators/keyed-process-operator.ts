@@ -29,6 +29,7 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
   /** A watermark whose timers are still firing. */
   private pendingWatermark: number | undefined;
   private processingTimersAreDue = false;
+  private hasInputEnded = false;
 
   constructor(
     fn: KeyedProcessFunction<K, In, Out>,
@@ -82,13 +83,20 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
   }
 
   override processWatermark(timestamp: number): void {
-    this.timers.watermark = timestamp;
-    this.pendingWatermark = timestamp;
+    // After a restore upstream may begin further back: which of its inputs were idle is in no snapshot.
+    if (timestamp > this.timers.watermark) this.timers.watermark = timestamp;
+    this.pendingWatermark = this.timers.watermark;
     this.resume();
   }
 
   override resume(): boolean {
     return this.fireEventTimers() && this.fireDueProcessingTimers();
+  }
+
+  /** Processing-time timers that are not due by then never fire, as in Flink: nobody would get their results. */
+  override endInput(): void {
+    this.hasInputEnded = true;
+    this.timers.close();
   }
 
   override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
@@ -117,6 +125,7 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
   }
 
   private fireProcessingTimers(): void {
+    if (this.hasInputEnded) return;
     this.processingTimersAreDue = true;
     this.resume();
   }

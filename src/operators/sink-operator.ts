@@ -7,8 +7,14 @@ import type { OperatorContext } from './stream-operator.js';
 /** The end of a chain: hands elements to a sink's writer and lets it take part in checkpoints. */
 export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
   private readonly writer: SinkWriter<T>;
+  /** Set while `prepare` runs, which is when a writer reports. */
+  private preparing: CheckpointId | undefined;
 
-  constructor(sink: Sink<T>, report: (value: unknown) => void, context: OperatorContext<never>) {
+  constructor(
+    sink: Sink<T>,
+    report: (checkpointId: CheckpointId, value: unknown) => void,
+    context: OperatorContext<never>,
+  ) {
     super(context);
     this.writer = sink.createWriter({
       operatorName: context.name,
@@ -20,7 +26,12 @@ export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
       clock: context.clock,
       log: () => context.log(),
       fail: (error) => context.fail(error),
-      report,
+      report: (value) => {
+        if (this.preparing === undefined) {
+          throw new Error(`Sink "${context.name}" reported a value outside of prepare().`);
+        }
+        report(this.preparing, value);
+      },
     });
   }
 
@@ -33,7 +44,10 @@ export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
   }
 
   override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
-    return { committables: await this.writer.prepare(checkpointId), stateBytes: 0 };
+    this.preparing = checkpointId;
+    const prepared = this.writer.prepare(checkpointId);
+    this.preparing = undefined;
+    return { committables: await prepared, stateBytes: 0 };
   }
 
   override notifyCheckpointComplete(checkpointId: CheckpointId): void {

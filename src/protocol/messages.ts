@@ -79,10 +79,11 @@ export type FromTaskManager =
       readonly slot: SlotIndex;
       readonly subtasks: readonly SubtaskMetrics[];
     }
-  /** A sink hands a value to the process that runs the job (collect-for-tests). */
+  /** A sink hands a value to the process that runs the job (collect-for-tests), with the checkpoint that holds it. */
   | {
       readonly kind: 'report';
       readonly attempt: ExecutionAttempt;
+      readonly checkpointId: CheckpointId;
       readonly operatorUid: OperatorUid;
       readonly value: unknown;
     }

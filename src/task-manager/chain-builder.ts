@@ -9,7 +9,7 @@ import type { LogClient } from '../log/log-port.js';
 import { ChainFailure } from '../operators/chain-failure.js';
 import { SinkOperator } from '../operators/sink-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
-import type { ExecutionAttempt, OperatorUid, SubtaskIndex } from '../protocol/ids.js';
+import type { CheckpointId, ExecutionAttempt, OperatorUid, SubtaskIndex } from '../protocol/ids.js';
 import type { KeyedStateBackend, KeyedStateHandle, KeyedStateStore } from '../state/keyed-state-backend.js';
 import { ChainedTarget, ChainOutput, EdgeTarget, type OutputTarget } from './chain-output.js';
 import { type ChainLink, OperatorChain } from './operator-chain.js';
@@ -27,7 +27,7 @@ export interface ChainSurroundings {
   readonly log: () => Promise<LogClient>;
   readonly execute: (action: () => void) => void;
   readonly fail: (error: unknown) => void;
-  readonly report: (operatorUid: OperatorUid, value: unknown) => void;
+  readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
   /** The writer of an edge that leaves the vertex. */
   readonly writerOf: (edge: JobEdge) => RecordWriter;
 }
@@ -166,7 +166,7 @@ function createOperator(
     case 'sink':
       return new SinkOperator(
         node.sink,
-        (value) => surroundings.report(node.uid, value),
+        (checkpointId, value) => surroundings.report(node.uid, checkpointId, value),
         context as unknown as OperatorContext<never>,
       );
   }

@@ -37,7 +37,7 @@ export interface DeploymentSurroundings {
   ) => void;
   readonly onFirstRecord: (atEpochMs: number) => void;
   readonly onFinished: (subtask: SubtaskRef) => void;
-  readonly report: (operatorUid: OperatorUid, value: unknown) => void;
+  readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
 }
 
 /**

@@ -103,7 +103,8 @@ export class TaskManager {
         this.sendMetrics();
         this.options.send({ kind: 'subtask-finished', attempt, subtask });
       },
-      report: (operatorUid, value) => this.options.send({ kind: 'report', attempt, operatorUid, value }),
+      report: (operatorUid, checkpointId, value) =>
+        this.options.send({ kind: 'report', attempt, checkpointId, operatorUid, value }),
     });
     if (this.phase.kind !== 'deploying') return;
     executor = new TaskExecutor(subtasks, {

@@ -1,0 +1,56 @@
+import type { OutputChannel } from '../../src/exchange/channel.js';
+import type { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { createRecordRouter } from '../../src/exchange/record-router.js';
+import { RecordWriter } from '../../src/exchange/record-writer.js';
+import type { StreamEvent } from '../../src/protocol/stream-elements.js';
+
+/** What left the operators under test, in its order. */
+export type Emitted =
+  | { readonly kind: 'record'; readonly edge: number; readonly value: unknown; readonly timestamp: number }
+  | { readonly kind: 'event'; readonly edge: number; readonly event: StreamEvent }
+  | { readonly kind: 'reported'; readonly value: unknown };
+
+/** How much the output takes before it is full: one element, so that each emission is suspended, or any number. */
+export type OutputSize = 'one-slot' | 'unbounded';
+
+/** The output of the operators under test: it is full after each element, until the test empties it. */
+export class OneSlotOutput {
+  readonly emitted: Emitted[] = [];
+  private readonly availability: OutputAvailability;
+  private readonly size: OutputSize;
+  private isFull = false;
+
+  constructor(availability: OutputAvailability, size: OutputSize) {
+    this.availability = availability;
+    this.size = size;
+  }
+
+  push(element: Emitted): void {
+    this.emitted.push(element);
+    if (this.size === 'unbounded' || this.isFull) return;
+    this.isFull = true;
+    this.availability.block();
+  }
+
+  /** Takes what is in the slot. */
+  makeRoom(): void {
+    if (!this.isFull) throw new Error('The operators are blocked, though their output has room.');
+    this.isFull = false;
+    this.availability.unblock();
+  }
+
+  writerOf(edge: number): RecordWriter {
+    const channel: OutputChannel = {
+      bytesOut: 0,
+      writeRecord: (value, timestamp) => this.push({ kind: 'record', edge, value, timestamp }),
+      writeEvent: (event) => this.push({ kind: 'event', edge, event }),
+      flush() {},
+      close() {},
+    };
+    const router = createRecordRouter(
+      { kind: 'forward' },
+      { channelCount: 1, maxParallelism: 1, subtaskIndex: 0 },
+    );
+    return new RecordWriter([channel], router, 'under test');
+  }
+}

@@ -1,0 +1,211 @@
+import type { DataStream } from '../../src/api/data-stream.js';
+import { defineJob } from '../../src/api/job.js';
+import type { SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
+import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { chainOperators, type JobEdge, type JobVertex } from '../../src/graph/job-graph.js';
+import type { Clock } from '../../src/host/clock.js';
+import type { StreamOperator } from '../../src/operators/stream-operator.js';
+import { type CheckpointId, type ExecutionAttempt, subtaskIndex } from '../../src/protocol/ids.js';
+import { discardSink } from '../../src/sinks/discard-sink.js';
+import type { KeyedStateStore } from '../../src/state/keyed-state-backend.js';
+import { buildChain } from '../../src/task-manager/chain-builder.js';
+import { Subtask } from '../../src/task-manager/subtask.js';
+import type { CheckpointTaker, InputStatus, SubtaskInput } from '../../src/task-manager/subtask-input.js';
+import { OneSlotOutput, type OutputSize } from './one-slot-edge.js';
+
+/** What reaches the operators under test. */
+export type Arrival<In> =
+  | { readonly kind: 'record'; readonly value: In; readonly timestamp: number }
+  | { readonly kind: 'watermark'; readonly timestamp: number }
+  | { readonly kind: 'watermark-status'; readonly idle: boolean };
+
+/** Describes the operators under test, and with `observe` which of their streams are looked at. */
+export type Pipeline<In> = (input: DataStream<In>) => void;
+
+/** The stream's elements leave the operators under test, over an edge numbered by the order of these calls. */
+export function observe<T>(stream: DataStream<T>): void {
+  stream.rebalance().sinkTo(discardSink());
+}
+
+/** The one vertex that the operators under test are chained into, and the edges that leave it. */
+export function vertexUnderTest<In>(pipeline: Pipeline<In>): {
+  readonly vertex: JobVertex;
+  readonly edges: readonly JobEdge[];
+} {
+  const job = defineJob('operators-under-test', (env) => {
+    // Redistributed, so that the operators are no part of the source's chain.
+    pipeline(env.fromCollection<In>([]).rebalance());
+  });
+  const { vertices, edges } = chainOperators(job.buildGraph());
+  const vertex = vertices[1];
+  if (vertex === undefined) throw new Error('The pipeline describes no operator.');
+  return { vertex, edges: edges.filter((edge) => edge.fromVertex === vertex.id) };
+}
+
+export interface OperatorSubtaskOptions {
+  readonly clock: Clock;
+  readonly state: KeyedStateStore;
+  readonly attempt: ExecutionAttempt;
+  readonly restored: readonly SubtaskSnapshot[];
+  readonly outputSize: OutputSize;
+}
+
+/** The operators under test in the subtask and the chain that run them in a job; only input and output are the test's. */
+export class OperatorSubtask<In> {
+  readonly output: OneSlotOutput;
+  readonly acknowledged = new Map<CheckpointId, readonly SubtaskSnapshot[]>();
+  readonly failures: unknown[] = [];
+  private readonly subtask: Subtask;
+  private readonly input: OfferedInput<In>;
+
+  private constructor(subtask: Subtask, input: OfferedInput<In>, output: OneSlotOutput) {
+    this.subtask = subtask;
+    this.input = input;
+    this.output = output;
+  }
+
+  static async open<In>(
+    pipeline: Pipeline<In>,
+    options: OperatorSubtaskOptions,
+  ): Promise<OperatorSubtask<In>> {
+    const { vertex, edges } = vertexUnderTest(pipeline);
+    const availability = new OutputAvailability(() => {});
+    const output = new OneSlotOutput(availability, options.outputSize);
+    const own: { subtask?: OperatorSubtask<In> } = {};
+    const fail = (error: unknown): void => void own.subtask?.failures.push(error);
+    const { chain, headOperator } = await buildChain(vertex, edges, {
+      subtaskIndex: subtaskIndex(0),
+      parallelism: 1,
+      maxParallelism: 8,
+      attempt: options.attempt,
+      availability,
+      clock: options.clock,
+      state: options.state,
+      restored: options.restored,
+      log: () => Promise.reject(new Error('The operators under test have no log.')),
+      execute: (action) => own.subtask?.subtask.execute(action),
+      fail,
+      report: (_uid, _checkpointId, value) => output.push({ kind: 'reported', value }),
+      writerOf: (edge) => output.writerOf(edges.indexOf(edge)),
+    });
+    if (headOperator === undefined) throw new Error('The pipeline describes no operator.');
+    const input = new OfferedInput<In>(headOperator, availability, (id, atMs) =>
+      own.subtask?.subtask.takeCheckpoint(id, atMs),
+    );
+    const subtask = new Subtask({
+      ref: { vertexId: vertex.id, subtaskIndex: subtaskIndex(0) },
+      input,
+      chain,
+      availability,
+      clock: options.clock,
+      wake: () => {},
+      acknowledge: (id, snapshots) => own.subtask?.acknowledged.set(id, snapshots),
+      onFirstRecord: () => {},
+      onFinished: () => {},
+      fail,
+    });
+    own.subtask = new OperatorSubtask(subtask, input, output);
+    chain.open();
+    return own.subtask;
+  }
+
+  offer(arrival: Arrival<In>): void {
+    this.input.offered.push(arrival);
+  }
+
+  endInput(): void {
+    this.input.hasEnded = true;
+  }
+
+  triggerCheckpoint(id: CheckpointId): void {
+    this.subtask.triggerCheckpoint(id, 0);
+  }
+
+  notifyCheckpointComplete(id: CheckpointId): void {
+    this.subtask.notifyCheckpointComplete(id);
+  }
+
+  /** One step of the executor. */
+  step(): ReturnType<Subtask['step']> {
+    return this.subtask.step(1);
+  }
+
+  /** Gives the subtask turns, and its output room whenever that is full, until there is nothing to do. */
+  work(): void {
+    for (let turns = 0; turns < turnsMax; turns += 1) {
+      const result = this.step();
+      if (result === 'idle') return;
+      if (result === 'blocked') this.output.makeRoom();
+    }
+    throw new Error(`The operators under test have not come to rest within ${turnsMax} turns.`);
+  }
+
+  close(): Promise<void> {
+    return this.subtask.close();
+  }
+}
+
+/** Far more than any test needs. */
+const turnsMax = 1_000_000;
+
+/** The input of a subtask whose elements are the test's, in place of a gate's. */
+class OfferedInput<In> implements SubtaskInput {
+  readonly offered: Arrival<In>[] = [];
+  hasEnded = false;
+  numRecordsIn = 0;
+  readonly currentInputWatermark = 0;
+  readonly alignmentTimeMs = 0;
+  private readonly operator: StreamOperator<unknown>;
+  private readonly availability: OutputAvailability;
+  private readonly takeCheckpoint: CheckpointTaker;
+
+  constructor(
+    operator: StreamOperator<unknown>,
+    availability: OutputAvailability,
+    takeCheckpoint: CheckpointTaker,
+  ) {
+    this.operator = operator;
+    this.availability = availability;
+    this.takeCheckpoint = takeCheckpoint;
+  }
+
+  processNext(recordsMax: number): InputStatus {
+    for (let taken = 0; taken < recordsMax && this.availability.isAvailable; taken += 1) {
+      const next = this.offered.shift();
+      if (next === undefined) return this.hasEnded ? 'end-of-input' : 'nothing-available';
+      this.pass(next);
+    }
+    return 'more-available';
+  }
+
+  triggerCheckpoint(id: CheckpointId, triggeredAtMs: number): void {
+    this.takeCheckpoint(id, triggeredAtMs);
+  }
+
+  checkpointAborted(): void {}
+
+  snapshot(): readonly SubtaskSnapshot[] {
+    return [];
+  }
+
+  pendingRecords(): number | undefined {
+    return undefined;
+  }
+
+  async close(): Promise<void> {}
+
+  private pass(arrival: Arrival<In>): void {
+    switch (arrival.kind) {
+      case 'record':
+        this.numRecordsIn += 1;
+        this.operator.processElement(arrival.value, arrival.timestamp, 0);
+        return;
+      case 'watermark':
+        this.operator.processWatermark(arrival.timestamp);
+        return;
+      case 'watermark-status':
+        this.operator.processWatermarkStatus(arrival.idle);
+        return;
+    }
+  }
+}
