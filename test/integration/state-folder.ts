@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -7,6 +7,7 @@ import { rangesOfTopic } from '../../src/demo/check-result.js';
 import { readRanges } from '../../src/demo/read-range.js';
 import type { LogRecord } from '../../src/log/log-port.js';
 import type { SourceSplit } from '../../src/sources/source.js';
+import { sleep } from '../log/collecting-reader.js';
 import { withLog } from '../log/embedded/log-folder.js';
 
 /** A state folder for one test, removed at its end, and the embedded log in it. */
@@ -73,6 +74,11 @@ export class StateFolder {
       .filter((subtask) => subtask.operatorUid === sourceUid)
       .flatMap((subtask) => (subtask.snapshot.listState ?? []) as unknown as SourceSplit[])
       .reduce((sum, split) => sum + (split.state as { readonly position: number }).position, 0);
+  }
+
+  /** Until the job has left its marker. */
+  async untilMarked(): Promise<void> {
+    while (!existsSync(this.marker)) await sleep(20);
   }
 
   /** Every committed record of a topic, by partition and offset, its value read as JSON. */

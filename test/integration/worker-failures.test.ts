@@ -1,50 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { groupBy } from './group-by.js';
-import type { Tally } from './jobs/tally.js';
-import { MillraceProcess } from './millrace-process.js';
+import { createTallies, expectExactTallies, startCounting } from './counting-job.js';
 import { boundOnQuietMachineMs } from './quiet-machine.js';
 import { StateFolder } from './state-folder.js';
-
-const job = fileURLToPath(new URL('./jobs/counting.job.ts', import.meta.url));
-const numbers = 40_000;
-const keys = 80;
-
-/** As the counting job should report, computed one number after the other. */
-function expectedTallies(): Map<number, Tally[]> {
-  const tallies = new Map<number, Tally[]>();
-  for (let key = 0; key < keys; key += 1) {
-    const ofKey: Tally[] = [];
-    let sum = 0;
-    for (let number = key, count = 1; number < numbers; number += keys, count += 1) {
-      sum += number;
-      if (count % 10 === 0) ofKey.push({ key, count, sum });
-    }
-    tallies.set(key, ofKey);
-  }
-  return tallies;
-}
-
-async function startCounting(folder: StateFolder, failure: string): Promise<MillraceProcess> {
-  await folder.createTopics({ tallies: 2 });
-  return new MillraceProcess(
-    [
-      ...['--job', job, '--parallelism', '2', '--state-dir', folder.path],
-      ...['--checkpoint-interval', '100ms', '--heap-mb', '160'],
-      ...(failure === 'endless-loop' ? ['--heartbeat-timeout', '1s'] : []),
-    ],
-    {
-      env: {
-        TEST_NUMBERS: String(numbers),
-        TEST_KEYS: String(keys),
-        TEST_RATE: '20000',
-        TEST_FAILURE: failure,
-        TEST_MARKER: folder.marker,
-        TEST_STATE_DIR: folder.path,
-      },
-    },
-  );
-}
 
 describe('A TaskManager that fails', () => {
   it.each([
@@ -58,7 +15,9 @@ describe('A TaskManager that fails', () => {
     'by %s is restarted from the last checkpoint, and the result is exact',
     async (what, failure, said) => {
       const folder = new StateFolder();
-      const run = await startCounting(folder, failure);
+      await createTallies(folder);
+      const args = failure === 'endless-loop' ? ['--heartbeat-timeout', '1s'] : ['--heap-mb', '160'];
+      const run = startCounting(folder, { failure, args });
       await run.endsWith(0);
 
       await run.untilLine(said);
@@ -68,14 +27,15 @@ describe('A TaskManager that fails', () => {
       process.stdout.write(`After ${what}: first record processed again after ${afterMs} ms.\n`);
       expect(Number(afterMs)).toBeLessThan(boundOnQuietMachineMs(500));
 
-      const tallies = groupBy(await folder.readTopic<Tally>('tallies'), ({ key }) => key);
-      expect(tallies).toEqual(expectedTallies());
+      await expectExactTallies(folder);
     },
     60_000,
   );
 
   it('by returning a promise ends the job: no restart would cure it', async () => {
-    const run = await startCounting(new StateFolder(), 'async-function');
+    const folder = new StateFolder();
+    await createTallies(folder);
+    const run = startCounting(folder, { failure: 'async-function' });
     await run.endsWith(1);
     await run.untilLine(/returned a promise; functions must be synchronous/);
     expect(run.matches(/Attempt 2/)).toEqual([]);
