@@ -32,7 +32,7 @@ export class InputFeeder {
     while (left.length > 0) {
       await this.pause(this.random.next() * pauseMs);
       if (this.random.chance(0.15)) await this.inTransaction(client, input, abandonedEvents, 'abort');
-      const events = left.splice(0, 1 + this.random.integer(3));
+      const events = left.splice(0, 1 + this.random.integer(this.world.scenario.batchEventsMax));
       if (this.random.chance(0.3)) await this.inTransaction(client, input, events, 'commit');
       else await this.plainly(client, input, events);
     }

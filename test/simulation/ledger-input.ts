@@ -37,7 +37,7 @@ function eventsOf(scenario: Scenario, place: string, random: SimulatedRandom): L
       key,
       number,
       at,
-      pieces: random.pick([0, 1, 1, 2, 5]),
+      pieces: random.pick([0, 1, 1, 2, scenario.piecesMax]),
       padding: 'p'.repeat(random.integer(scenario.paddingMax)),
     });
   }

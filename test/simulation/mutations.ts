@@ -122,8 +122,8 @@ export const mutations: readonly Mutation[] = [
     name: 'epochs write past each other',
     rule: "An epoch's records wait until the epoch before is prepared, or a key's records change places.",
     file: 'src/sinks/transactional-sink-writer.ts',
-    find: 'if (next === undefined || this.writing !== undefined) return;',
-    replace: 'if (next === undefined) return;',
+    find: 'this.waiting.push(this.epoch);',
+    replace: 'this.waiting.push(this.epoch);\n    this.writing = undefined;\n    this.attachTransaction();',
   },
   {
     name: 'a barrier within the results of one element',

@@ -16,7 +16,10 @@ export interface Scenario {
   readonly partitionsPerTopic: number;
   readonly keysPerPartitionMax: number;
   readonly eventsPerPartitionMax: number;
+  readonly piecesMax: number;
   readonly paddingMax: number;
+  /** Events that are appended together, and fetched together. */
+  readonly batchEventsMax: number;
   /** Virtual time over which the events of a job without end arrive. */
   readonly feedMs: number;
   /** One turn of a thread's event loop, by slot. */
@@ -61,8 +64,10 @@ export function scenarioOf(seed: number): Scenario {
     tolerableFailedCheckpoints: random.pick([0, 2, 5]),
     partitionsPerTopic: isUnion ? 2 : random.pick([2, 4]),
     keysPerPartitionMax: 4,
-    eventsPerPartitionMax: isLarge ? 40 : 16,
-    paddingMax: isLarge ? 12_000 : 20,
+    eventsPerPartitionMax: isLarge ? 30 : 16,
+    batchEventsMax: random.pick([1, 3, 30]),
+    piecesMax: isLarge ? 12 : 5,
+    paddingMax: isLarge ? 20_000 : 20,
     feedMs: random.pick([300, 1_500, 4_000]),
     turnMsMaxBySlot: Array.from({ length: parallelism }, () => (random.chance(0.15) ? 8 : 0.3)),
     channelDelayMsMax: random.pick([0.5, 3, 60]),

@@ -11,8 +11,9 @@ import type { SimulatedWorld } from './simulated-world.js';
 
 /**
  * The log that outlives all processes, and what the network does to their requests. A request that a dead
- * process had sent may still arrive, with one limit: the first initialisation of a transactional id by a
- * client carries no epoch, so nothing could tell a late one from its successor's. It arrives at once or never.
+ * process had sent may still arrive, with one limit: Kafka lets an initialisation abort the ongoing
+ * transaction of its id whatever epoch it carries, so none of them is so late that its sender's successor
+ * has begun to write. Nobody who runs on Kafka is safe from that.
  */
 export class SimulatedLog implements InMemoryLogFaults {
   readonly cluster: InMemoryLogCluster;
@@ -55,7 +56,7 @@ export class SimulatedLog implements InMemoryLogFaults {
     if (isFetch(request)) return this.ratesNow.fateOf(request);
     process.perform(`log ${describe(request)}`, () => {
       this.world.invariants.onLogRequest(request, process.name);
-      fate = isUnguardedBegin(request) ? this.calm.fateOf(request) : this.ratesNow.fateOf(request);
+      fate = (request.kind === 'begin-transaction' ? this.calm : this.ratesNow).fateOf(request);
     });
     return fate;
   }
@@ -82,10 +83,6 @@ export class SimulatedLog implements InMemoryLogFaults {
 /** Fetches repeat by themselves for as long as a reader lives, and change nothing: they are no effects. */
 function isFetch(request: LogRequest): boolean {
   return request.kind === 'fetch' || request.kind === 'close-reader';
-}
-
-function isUnguardedBegin(request: LogRequest): boolean {
-  return request.kind === 'begin-transaction' && request.expected === undefined;
 }
 
 function describe(request: LogRequest): string {
