@@ -55,8 +55,16 @@ export class Subtask {
     this.execute(() => this.options.input.triggerCheckpoint(checkpointId, triggeredAtMs));
   }
 
+  /**
+   * At once, also while an emission is suspended: what it waits for may be a transactional id that only this
+   * notification frees.
+   */
   notifyCheckpointComplete(checkpointId: CheckpointId): void {
-    this.execute(() => this.options.chain.notifyCheckpointComplete(checkpointId));
+    try {
+      this.options.chain.notifyCheckpointComplete(checkpointId);
+    } catch (error) {
+      this.options.fail(error);
+    }
   }
 
   notifyCheckpointAborted(checkpointId: CheckpointId): void {
