@@ -24,6 +24,10 @@ export interface Scenario {
   readonly feedMs: number;
   /** One turn of a thread's event loop, by slot. */
   readonly turnMsMaxBySlot: readonly number[];
+  /** Between two looks of a thread at its clock, by slot. */
+  readonly msPerLookBySlot: readonly number[];
+  /** Records that a task processes before another of its thread has its turn. */
+  readonly recordsPerStepMax: number;
   readonly channelDelayMsMax: number;
   readonly controlDelayMsMax: number;
   readonly faults: FaultPlan;
@@ -70,6 +74,8 @@ export function scenarioOf(seed: number): Scenario {
     paddingMax: isLarge ? 20_000 : 20,
     feedMs: random.pick([300, 1_500, 4_000]),
     turnMsMaxBySlot: Array.from({ length: parallelism }, () => (random.chance(0.15) ? 8 : 0.3)),
+    msPerLookBySlot: Array.from({ length: parallelism }, () => random.pick([0, 0.1, 0.7])),
+    recordsPerStepMax: random.pick([1, 3, 20, 256]),
     channelDelayMsMax: random.pick([0.5, 3, 60]),
     controlDelayMsMax: random.pick([0.5, 3, 25]),
     faults: planFaults(random.fork(), parallelism),

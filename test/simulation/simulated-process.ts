@@ -13,10 +13,13 @@ export class SimulatedProcess implements Clock, EventLoop {
   isAlive = true;
   /** Virtual ms that one turn of its event loop takes at most; raised for a slow thread. */
   turnMsMax = 0.2;
+  /** Virtual ms that pass for it from one look at its clock to the next, within one turn: its code takes time too. */
+  msPerLook = 0;
   private readonly world: SimulatedWorld;
   private readonly random: SimulatedRandom;
   private readonly onUncaught: (error: unknown) => void;
   private readonly deathHooks: (() => void)[] = [];
+  private lastLookMs = 0;
 
   constructor(world: SimulatedWorld, name: string, onUncaught: (error: unknown) => void) {
     this.world = world;
@@ -49,7 +52,15 @@ export class SimulatedProcess implements Clock, EventLoop {
   }
 
   monotonicMs(): number {
-    return this.world.clock.monotonicMs();
+    const looksMs = this.msPerLook === 0 ? 0 : this.lastLookMs + this.msPerLook;
+    // A slow turn ends in the future of the others, and what follows waits for it.
+    this.lastLookMs = Math.max(this.world.clock.monotonicMs(), Math.min(looksMs, this.turnEndMaxMs));
+    return this.lastLookMs;
+  }
+
+  /** So far a turn may run ahead of virtual time. */
+  private get turnEndMaxMs(): number {
+    return this.world.clock.monotonicMs() + turnAheadMsMax;
   }
 
   setTimer(delayMs: number, callback: () => void): CancelTimer {
@@ -70,3 +81,5 @@ export class SimulatedProcess implements Clock, EventLoop {
     }
   }
 }
+
+const turnAheadMsMax = 5;

@@ -54,8 +54,8 @@ function drawLimits(random: SimulatedRandom): Partial<StateLimits> {
     cacheBudgetBytes: random.pick([500, 4_000, 1_000_000]),
     mergeIntervalMs: random.pick([5, 100, 1_000]),
     mergeTransactionCellsMax: random.pick([3, 20, 1_000]),
-    mergePauseMs: random.pick([1, 20]),
-    unmergedBytesMax: random.pick([300, 100_000]),
+    mergePauseMs: random.pick([1, 5]),
+    unmergedBytesMax: random.pick([3_000, 100_000]),
     timersInMemoryMax: random.pick([2, 1_000]),
     scanPageCells: random.pick([2, 256]),
   };

@@ -126,8 +126,9 @@ export class SimulatedThread {
       this.end();
       this.tellExit(toFailure(error, 'internal'));
     });
-    const { controlDelayMsMax, turnMsMaxBySlot } = world.scenario;
+    const { controlDelayMsMax, turnMsMaxBySlot, msPerLookBySlot } = world.scenario;
     this.process.turnMsMax = turnMsMaxBySlot[slot] ?? this.process.turnMsMax;
+    this.process.msPerLook = msPerLookBySlot[slot] ?? 0;
     this.toThread = new SimulatedLink(world, controlDelayMsMax, (message) => this.receive(message));
     this.toMain = new SimulatedLink(world, controlDelayMsMax, (message) => {
       main.run(() => request.onMessage(slot, message));
