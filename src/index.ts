@@ -29,6 +29,7 @@ export { nullable } from './codecs/nullable.js';
 export { string } from './codecs/string.js';
 export type { ValueCodec } from './codecs/value-codec.js';
 export type { Key } from './key-groups/key.js';
+export type { Compression } from './log/log-port.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
 export { collectSink } from './sinks/collect-sink.js';

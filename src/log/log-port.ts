@@ -115,13 +115,31 @@ export interface LogRecord {
   readonly headers?: readonly RecordHeader[];
 }
 
-export interface AppenderOptions {
+export interface AppenderOptions extends BatchingOptions {
   /** Called when `isWritable` turns true again. */
   readonly onWritable: () => void;
   readonly onError: (error: Error) => void;
   /** Bytes appended and not yet acknowledged beyond which `isWritable` is false. */
   readonly bufferBytes: number;
 }
+
+/** How appended records travel. What is left open is the log's to choose. */
+export interface BatchingOptions {
+  /** How the records of a batch are packed together; `'none'` by default. Readers need not know. */
+  readonly compression?: Compression | undefined;
+  /** How long a batch that is not full waits for more records. Kafka alone: the other logs don't wait. */
+  readonly lingerMs?: number | undefined;
+  /** A batch of so many bytes, before compression, is full. Kafka alone. */
+  readonly batchBytes?: number | undefined;
+  /**
+   * Bytes of one request, before compression; a batch that is larger goes alone. A record that is larger is
+   * an error, `record-too-large`. Kafka alone.
+   */
+  readonly requestBytes?: number | undefined;
+}
+
+/** Kafka's names (`compression.type`). */
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface LogAppender {
   /**

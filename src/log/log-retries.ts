@@ -1,30 +1,31 @@
 import type { Clock } from '../host/clock.js';
 import { LogError } from './log-port.js';
 
-/** Clients retry by themselves for as long as a request may take; this rides over a broker's restart. */
-const attemptsMax = 8;
+/**
+ * A new leader is elected within this. Not a number of tries: a client that has itself tried for so long
+ * should be believed, or somebody at a terminal waits many times the time that it was given.
+ */
+const retriesMaxMs = 5_000;
 const backoffInitialMs = 50;
-/** The waits add up to some six seconds: a new leader is elected within that, and a person notices soon after. */
-const backoffMaxMs = 3_200;
 
 /**
  * Runs an idempotent request on the log, again after an error that another try may cure.
- * @throws the last error, once the tries are used up, another try would not help, or `isAbandoned` says so.
+ * @throws the last error, once the time is used up, another try would not help, or `isAbandoned` says so.
  */
 export async function withLogRetries<R>(
   clock: Clock,
   isAbandoned: () => boolean,
   request: () => Promise<R>,
 ): Promise<R> {
-  let backoffMs = backoffInitialMs;
-  for (let attempt = 1; ; attempt++) {
+  const deadlineMs = clock.monotonicMs() + retriesMaxMs;
+  for (let backoffMs = backoffInitialMs; ; backoffMs *= 2) {
     try {
       return await request();
     } catch (error) {
-      if (attempt === attemptsMax || isAbandoned() || !isTransient(error)) throw error;
+      const isTimeLeft = clock.monotonicMs() + backoffMs < deadlineMs;
+      if (!isTimeLeft || isAbandoned() || !isTransient(error)) throw error;
     }
     await new Promise<void>((resolve) => clock.setTimer(backoffMs, resolve));
-    backoffMs = Math.min(2 * backoffMs, backoffMaxMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import { logFailure } from '../log/log-failure.js';
-import type { LogAppender } from '../log/log-port.js';
+import type { BatchingOptions, LogAppender } from '../log/log-port.js';
 import type { PreparedTransaction } from '../log/log-transactions.js';
 import { BackpressureHold } from './backpressure-hold.js';
 import { DeferredAppender } from './deferred-appender.js';
@@ -14,14 +14,21 @@ import type { SinkWriter, SinkWriterContext } from './sink.js';
 export class AppendingSinkWriter<T> implements SinkWriter<T> {
   private readonly context: SinkWriterContext;
   private readonly encoder: LogRecordEncoder<T>;
+  private readonly batching: BatchingOptions;
   private readonly flushesAtBarriers: boolean;
   private readonly hold: BackpressureHold;
   private readonly appends = new DeferredAppender<LogAppender>();
   private readonly opening: Promise<void>;
   private isClosed = false;
 
-  constructor(context: SinkWriterContext, encoder: LogRecordEncoder<T>, guarantee: 'none' | 'at-least-once') {
+  constructor(
+    context: SinkWriterContext,
+    encoder: LogRecordEncoder<T>,
+    batching: BatchingOptions,
+    guarantee: 'none' | 'at-least-once',
+  ) {
     this.context = context;
+    this.batching = batching;
     this.encoder = encoder;
     this.flushesAtBarriers = guarantee === 'at-least-once';
     this.hold = new BackpressureHold(context.availability, context.operatorName);
@@ -57,6 +64,7 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
     try {
       const log = await this.context.log();
       const appender = log.openAppender({
+        ...this.batching,
         onWritable: () => this.hold.update(this.appends.isWritable),
         onError: (error) => this.fail(error),
         bufferBytes: appendBufferBytes,

@@ -1,14 +1,16 @@
 import { type Duration, durationMs } from '../api/duration.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
+import type { BatchingOptions } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import { AppendingSinkWriter } from './appending-sink-writer.js';
+import { type BatchingSinkOptions, batchingOptions } from './batching-sink-options.js';
 import { LogRecordEncoder, type LogRecordMapping } from './log-record-encoder.js';
 import type { Sink, SinkTransactions, SinkWriter, SinkWriterContext } from './sink.js';
 import { TransactionalSinkWriter } from './transactional-sink-writer.js';
 
 export type LogSinkOptions<T> = LogSinkRecordOptions<T> & (AppendingSinkOptions | TransactionalSinkOptions);
 
-export interface LogSinkRecordOptions<T> {
+export interface LogSinkRecordOptions<T> extends BatchingSinkOptions {
   /** One topic, or the topic of each element. Topics are not created. */
   readonly topic: string | ((value: T) => string);
   readonly value: ValueCodec<T>;
@@ -60,6 +62,7 @@ class LogSink<T> implements Sink<T> {
   readonly description: string;
   readonly transactions?: SinkTransactions;
   private readonly mapping: LogRecordMapping<T>;
+  private readonly batching: BatchingOptions;
   private readonly guarantee: Guarantee;
 
   constructor(options: LogSinkOptions<T>) {
@@ -70,6 +73,7 @@ class LogSink<T> implements Sink<T> {
       key: options.key,
       partitioner: options.partitioner,
     };
+    this.batching = batchingOptions(options);
     this.guarantee = guaranteeOf(options);
     if (this.guarantee.kind === 'exactly-once') this.transactions = this.guarantee.transactions;
     const topic = typeof options.topic === 'string' ? `topic ${options.topic}` : 'a topic for each element';
@@ -79,8 +83,8 @@ class LogSink<T> implements Sink<T> {
   createWriter(context: SinkWriterContext): SinkWriter<T> {
     const encoder = new LogRecordEncoder(this.mapping, context.operatorName, context.clock);
     return this.guarantee.kind === 'exactly-once'
-      ? new TransactionalSinkWriter(context, encoder, this.guarantee.transactions)
-      : new AppendingSinkWriter(context, encoder, this.guarantee.kind);
+      ? new TransactionalSinkWriter(context, encoder, this.batching, this.guarantee.transactions)
+      : new AppendingSinkWriter(context, encoder, this.batching, this.guarantee.kind);
   }
 }
 

@@ -1,5 +1,5 @@
 import { logFailure } from '../log/log-failure.js';
-import { LogError } from '../log/log-port.js';
+import { type BatchingOptions, LogError } from '../log/log-port.js';
 import { withLogRetries } from '../log/log-retries.js';
 import type { LogTransaction, PreparedTransaction } from '../log/log-transactions.js';
 import { transactionalIdOf } from '../log/transactional-id.js';
@@ -28,6 +28,7 @@ import { TransactionStarter } from './transaction-starter.js';
 export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private readonly context: SinkWriterContext;
   private readonly encoder: LogRecordEncoder<T>;
+  private readonly batching: BatchingOptions;
   private readonly transactionTimeoutMs: number;
   private readonly pool: TransactionPool;
   private readonly starter: TransactionStarter;
@@ -45,9 +46,15 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private failure: MillraceError | undefined;
   private isClosed = false;
 
-  constructor(context: SinkWriterContext, encoder: LogRecordEncoder<T>, transactions: SinkTransactions) {
+  constructor(
+    context: SinkWriterContext,
+    encoder: LogRecordEncoder<T>,
+    batching: BatchingOptions,
+    transactions: SinkTransactions,
+  ) {
     this.context = context;
     this.encoder = encoder;
+    this.batching = batching;
     this.transactionTimeoutMs = transactions.transactionTimeoutMs;
     this.hold = new BackpressureHold(context.availability, context.operatorName);
     const ids = Array.from({ length: transactions.poolSize }, (_, k) =>
@@ -136,6 +143,7 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
       () => this.isClosed,
       () =>
         log.transactions.begin(transactionalId, {
+          ...this.batching,
           transactionTimeoutMs: this.transactionTimeoutMs,
           bufferBytes: appendBufferBytes,
           onWritable: () => this.hold.update(this.epoch.isWritable),

@@ -1,14 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Compression } from '../../src/log/log-port.js';
 import { BrokerProcess, type KafkaBrokerOptions } from './broker-process.js';
 import { kafkaClassPath } from './kafka-distribution.js';
 import {
   type ConsoleConsumerOptions,
+  type ConsoleProducerRecord,
   type ConsoleRecord,
   listTransactions,
   readWithConsoleConsumer,
   type TransactionListing,
+  writeWithConsoleProducer,
 } from './kafka-tools.js';
 
 export { saslUser } from './broker-process.js';
@@ -33,6 +36,12 @@ export interface KafkaBroker {
   resume(): void;
   /** Reads a topic to its end with Java's console consumer: a reader that shares no code with ours. */
   consoleConsumer(topic: string, options?: ConsoleConsumerOptions): Promise<ConsoleRecord[]>;
+  /** Writes with Java's console producer. */
+  consoleProducer(
+    topic: string,
+    records: readonly ConsoleProducerRecord[],
+    compression: Compression,
+  ): Promise<void>;
   /** Every transactional id that the broker knows, by Java's kafka-transactions tool. */
   describeTransactions(): Promise<TransactionListing[]>;
 }
@@ -77,9 +86,13 @@ function externalBroker(brokers: string[]): KafkaBroker {
   };
 }
 
-function toolsOf(brokers: string[]): Pick<KafkaBroker, 'consoleConsumer' | 'describeTransactions'> {
+function toolsOf(
+  brokers: string[],
+): Pick<KafkaBroker, 'consoleConsumer' | 'consoleProducer' | 'describeTransactions'> {
   return {
     consoleConsumer: (topic, options) => readWithConsoleConsumer(brokers, topic, options),
+    consoleProducer: (topic, records, compression) =>
+      writeWithConsoleProducer(brokers, topic, records, compression),
     describeTransactions: () => listTransactions(brokers),
   };
 }

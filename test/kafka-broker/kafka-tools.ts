@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Compression } from '../../src/log/log-port.js';
 import { kafkaClassPath } from './kafka-distribution.js';
 
 export interface ConsoleConsumerOptions {
@@ -14,6 +15,11 @@ export interface ConsoleRecord {
   readonly offset: number;
   readonly key: string | null;
   readonly value: string | null;
+}
+
+export interface ConsoleProducerRecord {
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface TransactionListing {
@@ -45,6 +51,25 @@ export async function readWithConsoleConsumer(
   return linesOf(output).map(parseConsoleLine);
 }
 
+/** Key and value are text without tabs and line ends. */
+export async function writeWithConsoleProducer(
+  brokers: readonly string[],
+  topic: string,
+  records: readonly ConsoleProducerRecord[],
+  compression: Compression,
+): Promise<void> {
+  await runTool(
+    [
+      'org.apache.kafka.tools.ConsoleProducer',
+      ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--compression-codec', compression],
+      // Lines go together, so that there is something to compress.
+      ...['--timeout', '500', '--batch-size', '100000'],
+      ...['--property', 'parse.key=true', '--property', 'key.separator=\t'],
+    ],
+    records.map(({ key, value }) => `${key}\t${value}\n`).join(''),
+  );
+}
+
 export async function listTransactions(brokers: readonly string[]): Promise<TransactionListing[]> {
   const output = await runTool([
     'org.apache.kafka.tools.TransactionsCommand',
@@ -61,12 +86,14 @@ const nullLiteral = '\\N';
 /** The output of a test's largest topic. */
 const outputBytesMax = 1024 * 1024 * 1024;
 
-async function runTool(argumentsOfTool: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
+async function runTool(argumentsOfTool: readonly string[], input = ''): Promise<string> {
+  const running = promisify(execFile)(
     'java',
     ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClassPath(), ...argumentsOfTool],
     { maxBuffer: outputBytesMax },
   );
+  running.child.stdin?.end(input);
+  const { stdout } = await running;
   return stdout;
 }
 

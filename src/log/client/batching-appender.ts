@@ -171,7 +171,7 @@ export class BatchingAppender implements LogAppender {
   }
 
   private seal(topic: TopicBatches, partition: number): void {
-    this.sealed.push(topic.seal(partition, this.transaction));
+    this.sealed.push(topic.seal(partition, this.transaction, this.options.compression));
     this.sealedBatchCount++;
   }
 

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../log-port.js';
+import type { Compression, LogRecord } from '../log-port.js';
 import { anonymousProducer, RecordBatchEncoder } from '../record-batch/record-batch-encoder.js';
 import type { EncodedBatch, TransactionHandle } from './log-requests.js';
 
@@ -32,7 +32,11 @@ export class TopicBatches {
   }
 
   /** Closes a partition's batch and empties it for the next. */
-  seal(partition: number, transaction: TransactionHandle | undefined): EncodedBatch {
+  seal(
+    partition: number,
+    transaction: TransactionHandle | undefined,
+    compression: Compression | undefined,
+  ): EncodedBatch {
     const encoder = this.batchOf(partition);
     const batch = encoder.finish(
       transaction === undefined
@@ -44,6 +48,7 @@ export class TopicBatches {
             isTransactional: true,
             baseOffset: 0,
           },
+      compression,
     );
     const bytes = new ArrayBuffer(batch.length);
     new Uint8Array(bytes).set(batch);

@@ -173,13 +173,10 @@ export class KafkaCluster {
   }
 
   unreachable(what: string, timeoutMs: number, why: string): LogError {
-    const advice = this.hasBeenReached
-      ? 'Check that the brokers are up and can reach each other.'
-      : 'Start the broker, or correct the list of brokers.';
-    return new LogError(
-      'unreachable',
-      `${what}: no success with Kafka at ${this.name} for ${timeoutMs} ms (${why}). ${advice}`,
-    );
+    const message = this.hasBeenReached
+      ? `${what}: no success with Kafka at ${this.name} for ${timeoutMs} ms (${why}). Check that the brokers are up and can reach each other.`
+      : `Kafka at ${this.name} can't be reached (tried for ${timeoutMs} ms; ${why}). Start the broker, or correct the list of brokers.`;
+    return new LogError('unreachable', message);
   }
 
   private newLane(address: () => BrokerAddress): BrokerLane {

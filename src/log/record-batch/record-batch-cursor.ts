@@ -172,9 +172,10 @@ export class RecordBatchCursor implements LogBatch {
       const lastOffset = lastOffsetOf(fetched, at);
       const attributes = fetched.readInt16BE(at + batchLayout.attributes);
       const isControl = (attributes & controlFlag) !== 0;
+      // Before anything is believed of it: a damaged offset would have the batch passed over in silence.
+      this.verifyChecksum(at, end, baseOffset);
       // Whole batches before the position are needed by nobody, except markers, by the filter.
       if (lastOffset < this.position && !isControl) continue;
-      this.verifyChecksum(at, end, baseOffset);
       if (isControl) this.passMarker(at, lastOffset);
       else if (!this.isHidden(at, attributes, lastOffset) && this.openBatch(at, end, attributes)) return true;
     }

@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
-import type { RecordHeader } from '../log-port.js';
+import type { Compression, RecordHeader } from '../log-port.js';
+import { codecNumberOf, codecOfNumber } from './compression-codecs.js';
 import { batchLayout, batchLogOverheadBytes, batchMagic, transactionalFlag } from './record-batch-layout.js';
 import { varintByteLength, varlongByteLength, writeVarint, writeVarlong } from './varint.js';
 
@@ -89,15 +90,20 @@ export class RecordBatchEncoder {
 
   /**
    * Writes the header and answers the batch: a view of this encoder's own buffer, valid until `reset` or
-   * the next `append`. It may be called again, for a retry under another producer.
+   * the next `append`, or a buffer of its own where it is compressed. It may be called again, for a retry
+   * under another producer.
    */
-  finish(producer: BatchProducer): Buffer {
-    const batch = this.bytes.subarray(0, this.end);
+  finish(producer: BatchProducer, compression: Compression = 'none'): Buffer {
+    const codecNumber = codecNumberOf(compression);
+    const batch = this.pack(codecNumber);
     batch.writeBigInt64BE(BigInt(producer.baseOffset), batchLayout.baseOffset);
-    batch.writeInt32BE(this.end - batchLogOverheadBytes, batchLayout.batchLength);
+    batch.writeInt32BE(batch.length - batchLogOverheadBytes, batchLayout.batchLength);
     batch.writeInt32BE(-1, batchLayout.partitionLeaderEpoch);
     batch.writeInt8(batchMagic, batchLayout.magic);
-    batch.writeInt16BE(producer.isTransactional ? transactionalFlag : 0, batchLayout.attributes);
+    batch.writeInt16BE(
+      codecNumber | (producer.isTransactional ? transactionalFlag : 0),
+      batchLayout.attributes,
+    );
     batch.writeInt32BE(this.count - 1, batchLayout.lastOffsetDelta);
     batch.writeBigInt64BE(BigInt(this.baseTimestamp), batchLayout.baseTimestamp);
     batch.writeBigInt64BE(BigInt(this.maxTimestamp), batchLayout.maxTimestamp);
@@ -113,6 +119,16 @@ export class RecordBatchEncoder {
   reset(): void {
     this.end = batchLayout.records;
     this.count = 0;
+  }
+
+  /** The records behind room for the header. */
+  private pack(codecNumber: number): Buffer {
+    const codec = codecOfNumber(codecNumber);
+    if (codec === undefined) return this.bytes.subarray(0, this.end);
+    const packed = codec.compress(this.bytes.subarray(batchLayout.records, this.end));
+    const batch = Buffer.allocUnsafeSlow(batchLayout.records + packed.length);
+    batch.set(packed, batchLayout.records);
+    return batch;
   }
 
   private ensureRoom(recordBytes: number): void {

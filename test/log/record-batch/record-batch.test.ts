@@ -230,6 +230,8 @@ describe('the cursor', () => {
           expect(read).toThrow(LogError);
         },
       ),
+      // The sign of the last offset's delta: the batch would seem to lie before the position.
+      { examples: [[batchLayout.lastOffsetDelta, 128]] },
     );
   });
 
@@ -239,7 +241,7 @@ describe('the cursor', () => {
     expect(() => cursorOver(bytes)).toThrow(/format version is 1/);
   });
 
-  it('reads gzip and names the codec it cannot read', () => {
+  it('reads gzip beside plain batches, and says where it is broken', () => {
     const plain = encode([record('zip'), record('zap')], 5);
     const recompress = (codec: number, records: Buffer): Buffer => {
       const bytes = Buffer.concat([plain.subarray(0, batchLayout.records), records]);
@@ -254,10 +256,8 @@ describe('the cursor', () => {
       'zap',
       'plain',
     ]);
-    const zstd = recompress(4, Buffer.from('whatever'));
-    expect(() => cursorOver(zstd).next()).toThrow(/offset 5: .*zstd/);
     const broken = recompress(1, Buffer.from('whatever'));
-    expect(() => cursorOver(broken).next()).toThrow(/gzip/);
+    expect(() => cursorOver(broken).next()).toThrow(/offset 5.*gzip/);
   });
 
   it("takes the broker's time where the topic says so", () => {

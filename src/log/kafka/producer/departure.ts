@@ -8,11 +8,14 @@ export interface Departure {
 }
 
 /** Groups of batches small enough for one request each; a batch that is larger goes alone. */
-export function withinRequestBytes(departures: readonly Departure[]): readonly (readonly Departure[])[] {
+export function withinRequestBytes(
+  departures: readonly Departure[],
+  requestBytes: number,
+): readonly (readonly Departure[])[] {
   const groups: Departure[][] = [];
   let byteLength = Number.POSITIVE_INFINITY;
   for (const departure of departures) {
-    if (byteLength + departure.batch.byteLength > requestBytesMax) {
+    if (byteLength + departure.batch.byteLength > requestBytes) {
       groups.push([]);
       byteLength = 0;
     }
@@ -21,6 +24,3 @@ export function withinRequestBytes(departures: readonly Departure[]): readonly (
   }
   return groups;
 }
-
-/** A broker refuses requests beyond 100 MB, and long before that they only add latency. */
-const requestBytesMax = 8 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../log-port.js';
+import type { Compression, LogRecord } from '../../log-port.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
 import { RecordBatchEncoder, recordByteLengthMax } from '../../record-batch/record-batch-encoder.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
@@ -40,15 +40,14 @@ export class PendingBatch {
   }
 
   /** The same bytes at every call. */
-  encode(producer: ProducerIdentity, isTransactional: boolean): Buffer {
+  encode(producer: ProducerIdentity, isTransactional: boolean, compression: Compression = 'none'): Buffer {
     if (this.baseSequence === undefined)
       throw new Error('A batch is encoded before it has its sequence number.');
-    this.encoded ??= this.encoder.finish({
-      ...producer,
-      baseSequence: this.baseSequence,
-      isTransactional,
-      baseOffset: 0,
-    });
+    const { baseSequence } = this;
+    this.encoded ??= this.encoder.finish(
+      { ...producer, baseSequence, isTransactional, baseOffset: 0 },
+      compression,
+    );
     return this.encoded;
   }
 

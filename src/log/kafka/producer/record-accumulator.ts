@@ -11,6 +11,8 @@ export interface AccumulatorOptions {
   readonly bufferBytes: number;
   readonly batchBytes: number;
   readonly lingerMs: number;
+  /** A larger record is an error. */
+  readonly recordBytesMax: number;
   readonly random: Random;
   readonly encoders: EncoderPool;
   readonly onWritable: () => void;
@@ -37,8 +39,9 @@ export class RecordAccumulator {
   /** Whether something is to be done at once: send a batch, or learn the topic's partitions. @throws LogError */
   append(record: LogRecord, nowMs: number): boolean {
     const bytes = recordByteLengthMax(record.key, record.value, record.headers);
+    const { recordBytesMax } = this.options;
     if (bytes > recordBytesMax)
-      throw recordTooLarge(record, `no record may have more than ${recordBytesMax} bytes`);
+      throw recordTooLarge(record, `no record may have more than ${recordBytesMax} bytes (requestBytes)`);
     let route = this.routes.get(record.topic);
     if (route === undefined) {
       route = new TopicRoute();
@@ -142,9 +145,6 @@ export function recordTooLarge(record: LogRecord, limit: string): LogError {
       "Make it smaller, or raise the topic's max.message.bytes (and the broker's message.max.bytes).",
   );
 }
-
-/** Beyond this a broker (socket.request.max.bytes, 100 MB by default) would close the connection without a word. */
-const recordBytesMax = 64 * 1024 * 1024;
 
 const keyCharsShownMax = 100;
 

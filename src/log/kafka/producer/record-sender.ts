@@ -27,6 +27,8 @@ export class RecordSender {
   private readonly options: AppenderOptions;
   private readonly session: ProducerSession;
   private readonly records: RecordAccumulator;
+  private readonly lingerMs: number;
+  private readonly requestBytes: number;
   private readonly underWay = new Set<Promise<void>>();
   /** What is asked of the cluster at present, so that it is asked once. */
   private readonly asking = new Set<'identity' | 'admission' | 'topics' | 'leaders'>();
@@ -44,10 +46,13 @@ export class RecordSender {
     this.cluster = cluster;
     this.options = options;
     this.session = session;
+    this.lingerMs = options.lingerMs ?? cluster.config.lingerMs;
+    this.requestBytes = options.requestBytes ?? requestBytesMax;
     this.records = new RecordAccumulator({
       bufferBytes: options.bufferBytes,
-      batchBytes: cluster.config.batchBytes,
-      lingerMs: cluster.config.lingerMs,
+      batchBytes: options.batchBytes ?? cluster.config.batchBytes,
+      lingerMs: this.lingerMs,
+      recordBytesMax: options.requestBytes ?? recordBytesMax,
       random: cluster.host.random,
       encoders,
       onWritable: options.onWritable,
@@ -116,7 +121,7 @@ export class RecordSender {
   }
 
   private linger(): void {
-    this.cancelLinger ??= this.cluster.host.clock.setTimer(this.cluster.config.lingerMs, () => {
+    this.cancelLinger ??= this.cluster.host.clock.setTimer(this.lingerMs, () => {
       this.cancelLinger = undefined;
       this.pump();
     });
@@ -152,7 +157,7 @@ export class RecordSender {
       else departures.push({ queue, batch });
     }
     for (const [leader, departures] of byLeader) {
-      for (const group of withinRequestBytes(departures)) {
+      for (const group of withinRequestBytes(departures, this.requestBytes)) {
         const sent: Promise<void> = this.send(leader, group, identity).finally(() => {
           this.underWay.delete(sent);
           this.pumpSoon();
@@ -171,7 +176,7 @@ export class RecordSender {
     const batches = departures.map(({ queue, batch }) => ({
       topic: queue.topic,
       partition: queue.partition,
-      batch: batch.encode(identity, transactionalId !== null),
+      batch: batch.encode(identity, transactionalId !== null, this.options.compression ?? 'none'),
     }));
     try {
       const options = { transactionalId, ackTimeoutMs: this.cluster.config.requestTimeoutMs };
@@ -286,3 +291,8 @@ function deliveryTimeout(queue: PartitionQueue, timeoutMs: number, why: string):
       "Check that the partition's leader is up and has enough in-sync replicas.",
   );
 }
+
+/** A broker refuses requests beyond 100 MB, and long before that they only add latency. */
+const requestBytesMax = 8 * 1024 * 1024;
+/** Beyond this a broker (socket.request.max.bytes, 100 MB by default) would close the connection without a word. */
+const recordBytesMax = 64 * 1024 * 1024;

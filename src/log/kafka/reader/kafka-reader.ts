@@ -214,7 +214,11 @@ export class KafkaReader implements LogReader {
         abortedTransactions.length === 0 ? undefined : new AbortedTransactions(abortedTransactions),
       onRelease: () => this.released(partition, records.length),
     });
-    if (cursor.positionAfter === position) return false;
+    if (cursor.positionAfter === position) {
+      // Batches that lead nowhere are damaged: this throws where a checksum says so, or we would ask for ever.
+      cursor.next();
+      return false;
+    }
     partition.position = cursor.positionAfter;
     partition.isBehind = partition.position < answer.lastStableOffset;
     partition.bufferedBytes += records.length;
