@@ -152,7 +152,7 @@ class ClientOnce {
   }
 
   get(): Promise<LogClient> {
-    this.client ??= this.open().catch((error: unknown) => {
+    this.client ??= this.openReachable().catch((error: unknown) => {
       // The next attempt may find the broker again.
       this.client = undefined;
       throw error;
@@ -162,5 +162,17 @@ class ClientOnce {
 
   async close(): Promise<void> {
     await (await this.client)?.close();
+  }
+
+  /** Asked before anything is wanted of it, a log that can't be reached is told as just that. */
+  private async openReachable(): Promise<LogClient> {
+    const client = await this.open();
+    try {
+      await client.describeTopics([]);
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 }

@@ -56,9 +56,17 @@ export function toFailure(error: unknown, defaultDomain: FailureDomain = 'user-c
 
 /** One line a cause, outermost first. */
 export function describeFailure(failure: Failure): string {
-  const own =
-    failure.name === 'MillraceError' || failure.name === 'Error'
-      ? failure.message
-      : `${failure.name}: ${failure.message}`;
-  return failure.cause === undefined ? own : `${own}\n  caused by: ${describeFailure(failure.cause)}`;
+  const own = sayingMuch.has(failure.name) ? failure.message : `${failure.name}: ${failure.message}`;
+  const cause = untoldCause(failure);
+  return cause === undefined ? own : `${own}\n  caused by: ${describeFailure(cause)}`;
+}
+
+/** Errors whose message is a sentence that needs no class name in front. */
+const sayingMuch: ReadonlySet<string> = new Set(['MillraceError', 'LogError', 'Error']);
+
+/** The first cause that the message does not quote anyway. */
+function untoldCause({ message, cause }: Failure): Failure | undefined {
+  let untold = cause;
+  while (untold !== undefined && message.includes(untold.message)) untold = untold.cause;
+  return untold;
 }
