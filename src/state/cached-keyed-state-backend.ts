@@ -63,8 +63,8 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
       evictionStepsMax: limits.evictionStepsMax,
     });
     this.cache.onMerged(restored.base.progress.mergedThrough);
-    const stored = new StoredCells(restored.base);
-    for (const { segment } of restored.segments) stored.stage(segment);
+    const stagedSegments = restored.segments.map(({ segment }) => segment);
+    const stored = new StoredCells(restored.base, stagedSegments);
     this.scope = new StateScope(this.cache, stored, limits, operatorUid);
     this.log = new SegmentLog(options, restored.segments);
     const onMerged = (through: CheckpointId): void => this.onMerged(through);

@@ -1,5 +1,5 @@
-import { SegmentCursor } from './delta-segment.js';
-import type { StagedSegment } from './segment-log.js';
+import type { Segment } from './delta-segment.js';
+import { SegmentIndex } from './segment-index.js';
 import type { CellChange } from './state-base.js';
 
 /**
@@ -8,100 +8,59 @@ import type { CellChange } from './state-base.js';
  * transaction, in their own order each page once in all.
  */
 export class MergePlan {
-  private readonly segments: readonly StagedSegment[];
-  /** By the first two bytes of the keys, their key group: sorted one at a time, so that none blocks the thread. */
-  private readonly groups = new Map<number, PlannedCell[]>();
-  private readonly seen = new Set<string>();
-  private cursor: SegmentCursor | undefined;
-  private segmentIndex: number;
-  private groupOrder: number[] | undefined;
-  private group: PlannedCell[] = [];
-  private groupPosition = 0;
+  private readonly index: SegmentIndex;
+  /** Cell numbers by key group and state, to be sorted one group at a time, so that no sort blocks the thread. */
+  private groups: number[][] | undefined;
+  private group: number[] = [];
+  private position = 0;
 
-  constructor(segments: readonly StagedSegment[]) {
-    this.segments = segments;
-    this.segmentIndex = segments.length;
+  /** @param segments oldest first. */
+  constructor(segments: readonly Segment[]) {
+    this.index = new SegmentIndex(segments);
   }
 
-  /** Looks at up to `cells` more cells of the segments, newest segment first; false when it has seen all. */
+  /** Looks at up to `cells` more cells of the segments; false when it has seen all. */
   collect(cells: number): boolean {
-    for (let i = 0; i < cells; i++) {
-      if (!this.cursor?.next() && !this.nextSegment()) return false;
-      this.take(this.cursor!);
-    }
-    return true;
+    return this.index.addMore(cells);
   }
 
-  /** The next changes in key order, once all are collected; empty at the end. */
+  /** The next changes in key order, once all are collected. */
   nextBatch(cellsMax: number, bytesMax: number): CellChange[] {
     const batch: CellChange[] = [];
     let bytes = 0;
     while (batch.length < cellsMax && bytes < bytesMax) {
-      if (this.groupPosition === this.group.length && !this.nextGroup()) break;
-      const cell = this.group[this.groupPosition++]!;
-      const change = this.changeOf(cell);
+      if (this.position === this.group.length && !this.nextGroup()) break;
+      const cell = this.group[this.position++]!;
+      const change = { key: this.index.key(cell), value: this.index.value(cell) };
       batch.push(change);
       bytes += change.key.length + (change.value?.length ?? 0);
     }
     return batch;
   }
 
-  /** True when `nextBatch` will give nothing more. */
+  /** True when `nextBatch` has given everything. */
   isExhausted(): boolean {
-    return this.groupPosition === this.group.length && this.groupOrder?.length === 0;
-  }
-
-  private nextSegment(): boolean {
-    while (this.segmentIndex > 0) {
-      this.segmentIndex -= 1;
-      this.cursor = new SegmentCursor(this.segments[this.segmentIndex]!.segment);
-      if (this.cursor.next()) return true;
-    }
-    return false;
-  }
-
-  private take(cursor: SegmentCursor): void {
-    const key = cursor.bytes.latin1Slice(cursor.keyStart, cursor.keyEnd);
-    // No key is twice in one segment, so with a single one there is nothing to compare.
-    if (this.segments.length > 1) {
-      if (this.seen.has(key)) return;
-      this.seen.add(key);
-    }
-    const groupNumber = cursor.bytes.readUInt16BE(cursor.keyStart);
-    const group = this.groups.get(groupNumber) ?? [];
-    if (group.length === 0) this.groups.set(groupNumber, group);
-    group.push({
-      key,
-      segmentIndex: this.segmentIndex,
-      keyStart: cursor.keyStart,
-      valueEnd: cursor.removed ? removed : cursor.valueEnd,
-    });
+    return this.position === this.group.length && this.groups?.length === 0;
   }
 
   private nextGroup(): boolean {
-    this.groupOrder ??= [...this.groups.keys()].sort((a, b) => b - a);
-    const next = this.groupOrder.pop();
+    this.groups ??= this.groupCells();
+    const next = this.groups.pop();
     if (next === undefined) return false;
-    this.group = this.groups.get(next)!.sort((a, b) => (a.key < b.key ? -1 : 1));
-    this.groups.delete(next);
-    this.groupPosition = 0;
+    this.group = next.sort((a, b) => this.index.compare(a, b));
+    this.position = 0;
     return true;
   }
 
-  private changeOf(cell: PlannedCell): CellChange {
-    const { bytes } = this.segments[cell.segmentIndex]!.segment;
-    const keyEnd = cell.keyStart + cell.key.length;
-    const value = cell.valueEnd === removed ? undefined : bytes.subarray(keyEnd, cell.valueEnd);
-    return { key: bytes.subarray(cell.keyStart, keyEnd), value };
+  /** The last group first. */
+  private groupCells(): number[][] {
+    const groups = new Map<number, number[]>();
+    for (let cell = 0; cell < this.index.size; cell++) {
+      const prefix = this.index.keyPrefix(cell);
+      const group = groups.get(prefix);
+      if (group === undefined) groups.set(prefix, [cell]);
+      else group.push(cell);
+    }
+    return [...groups].sort(([a], [b]) => b - a).map(([, cells]) => cells);
   }
 }
-
-interface PlannedCell {
-  /** The key's bytes as a string of as many characters. */
-  readonly key: string;
-  readonly segmentIndex: number;
-  readonly keyStart: number;
-  readonly valueEnd: number;
-}
-
-const removed = -1;

@@ -98,8 +98,8 @@ export class SegmentMerger {
     const through = checkpointId(last.ref.checkpointId);
     const begun = { mergedThrough: base.progress.mergedThrough, mergingThrough: through };
     const done = { mergedThrough: through, mergingThrough: through };
-    const plan = new MergePlan(segments);
-    while (plan.collect(limits.mergeTransactionCellsMax)) {
+    const plan = new MergePlan(segments.map(({ segment }) => segment));
+    while (plan.collect(limits.mergeCollectCells)) {
       await this.pause();
       if (this.isClosed) return;
     }

@@ -8,12 +8,14 @@ export interface StateLimits {
   /** How many cached keys one access may look at to make room, so that no single record pays for a full sweep. */
   readonly evictionStepsMax: number;
   /**
-   * The least time between two merges: with checkpoints every 25–100 ms a hot key is then written to the
-   * base once a merge, not once a checkpoint.
+   * The least time between two merges: a hot key is then written to the base once a merge, not once a
+   * checkpoint, and the pages of the base likewise.
    */
   readonly mergeIntervalMs: number;
   /** A merge begins at once when so much is waiting, so that restore time stays bounded under heavy change. */
   readonly mergeEagerlyAboveBytes: number;
+  /** Cells that a merge looks at in one go: about a millisecond. */
+  readonly mergeCollectCells: number;
   /** One LMDB transaction of a merge: large ones have damaged free lists, and building one blocks the thread. */
   readonly mergeTransactionCellsMax: number;
   readonly mergeTransactionBytesMax: number;
@@ -36,8 +38,9 @@ export interface StateLimits {
 export const defaultStateLimits: StateLimits = {
   cacheBudgetBytes: 64 * 1024 * 1024,
   evictionStepsMax: 16,
-  mergeIntervalMs: 1_000,
+  mergeIntervalMs: 3_000,
   mergeEagerlyAboveBytes: 16 * 1024 * 1024,
+  mergeCollectCells: 5_000,
   mergeTransactionCellsMax: 2_000,
   mergeTransactionBytesMax: 1024 * 1024,
   mergePauseMs: 2,

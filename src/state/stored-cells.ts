@@ -1,5 +1,5 @@
 import type { Segment } from './delta-segment.js';
-import { SegmentCursor } from './delta-segment.js';
+import { SegmentIndex } from './segment-index.js';
 import type { Cell, StateBase } from './state-base.js';
 
 /**
@@ -8,77 +8,91 @@ import type { Cell, StateBase } from './state-base.js';
  */
 export class StoredCells {
   private readonly base: StateBase;
-  /** By the key's bytes as a string of as many characters; undefined for a removed cell. */
-  private readonly staged = new Map<string, Buffer | undefined>();
-  private sortedStagedKeys: string[] | undefined;
+  private staged: SegmentIndex | undefined;
+  /** Staged cells by the key group and state that their keys begin with, each list sorted when it is needed. */
+  private stagedRanges: Map<number, StagedRange> | undefined;
 
-  constructor(base: StateBase) {
+  /** @param restored oldest first. */
+  constructor(base: StateBase, restored: readonly Segment[]) {
     this.base = base;
+    if (restored.length === 0) return;
+    this.staged = new SegmentIndex(restored);
+    this.staged.addMore(Number.POSITIVE_INFINITY);
   }
 
-  /** Lays a restored segment over what is there; oldest first. */
-  stage(segment: Segment): void {
-    const cursor = new SegmentCursor(segment);
-    while (cursor.next()) {
-      const key = cursor.bytes.latin1Slice(cursor.keyStart, cursor.keyEnd);
-      const value = cursor.removed ? undefined : cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-      this.staged.set(key, value);
-    }
-    this.sortedStagedKeys = undefined;
-  }
-
-  /** Everything staged is now in the base. */
+  /** All of the restored segments is now in the base. */
   dropStaged(): void {
-    this.staged.clear();
-    this.sortedStagedKeys = undefined;
+    this.staged = undefined;
+    this.stagedRanges = undefined;
   }
 
   /** False only when there is certainly nothing to read. */
   mayHoldCells(): boolean {
-    return this.staged.size > 0 || this.base.mayHoldCells();
+    return this.staged !== undefined || this.base.mayHoldCells();
   }
 
   get(cellKey: Buffer): Buffer | undefined {
-    if (this.staged.size > 0) {
-      const key = cellKey.latin1Slice(0, cellKey.length);
-      const value = this.staged.get(key);
-      if (value !== undefined || this.staged.has(key)) return value;
-    }
-    return this.base.get(cellKey);
+    const staged = this.staged?.find(cellKey) ?? -1;
+    return staged === -1 ? this.base.get(cellKey) : this.staged?.value(staged);
   }
 
-  /** A page of the cells from `from` (inclusive) to `to` (exclusive), of about `limit`, in key order. */
+  /**
+   * A page of the cells from `from` (inclusive) to `to` (exclusive), of about `limit`, in key order; all within
+   * one state of one key group.
+   */
   scan(from: Buffer, to: Buffer, limit: number): CellPage {
     const cells = this.base.mayHoldCells() ? this.base.scan(from, to, limit) : [];
     const last = cells.length < limit ? undefined : cells[cells.length - 1];
     const next = last === undefined ? undefined : Buffer.concat([last.key, successorSuffix]);
-    if (this.staged.size === 0) return { cells, next };
-    return { cells: this.overlay(cells, from, next ?? to), next };
+    return {
+      cells: this.staged === undefined ? cells : this.overlay(this.staged, cells, from, next ?? to),
+      next,
+    };
   }
 
-  private overlay(baseCells: readonly Cell[], from: Buffer, to: Buffer): Cell[] {
+  private overlay(staged: SegmentIndex, baseCells: readonly Cell[], from: Buffer, to: Buffer): Cell[] {
     const result: Cell[] = [];
-    const end = to.latin1Slice(0, to.length);
-    const keys = this.stagedKeys();
-    let at = firstAtLeast(keys, from.latin1Slice(0, from.length));
-    const takeStaged = (key: string): void => {
-      const value = this.staged.get(key);
-      if (value !== undefined) result.push({ key: Buffer.from(key, 'latin1'), value });
+    const sorted = this.sortedRange(staged, from.readUInt32BE(0));
+    let at = firstAtLeast(staged, sorted, from);
+    const end = firstAtLeast(staged, sorted, to);
+    const takeStaged = (): void => {
+      const cell = sorted[at++]!;
+      const value = staged.value(cell);
+      if (value !== undefined) result.push({ key: staged.key(cell), value });
     };
     for (const cell of baseCells) {
-      const key = cell.key.latin1Slice(0, cell.key.length);
-      while (at < keys.length && keys[at]! < key) takeStaged(keys[at++]!);
-      if (keys[at] === key) takeStaged(keys[at++]!);
+      while (at < end && Buffer.compare(staged.key(sorted[at]!), cell.key) < 0) takeStaged();
+      if (at < end && staged.key(sorted[at]!).equals(cell.key)) takeStaged();
       else result.push(cell);
     }
-    while (at < keys.length && keys[at]! < end) takeStaged(keys[at++]!);
+    while (at < end) takeStaged();
     return result;
   }
 
-  private stagedKeys(): readonly string[] {
-    this.sortedStagedKeys ??= [...this.staged.keys()].sort();
-    return this.sortedStagedKeys;
+  private sortedRange(staged: SegmentIndex, prefix: number): readonly number[] {
+    this.stagedRanges ??= groupByPrefix(staged);
+    const range = this.stagedRanges.get(prefix);
+    if (range === undefined) return [];
+    if (!range.isSorted) range.cells.sort((a, b) => staged.compare(a, b));
+    range.isSorted = true;
+    return range.cells;
   }
+}
+
+interface StagedRange {
+  readonly cells: number[];
+  isSorted: boolean;
+}
+
+function groupByPrefix(staged: SegmentIndex): Map<number, StagedRange> {
+  const ranges = new Map<number, StagedRange>();
+  for (let cell = 0; cell < staged.size; cell++) {
+    const prefix = staged.keyPrefix(cell);
+    const range = ranges.get(prefix);
+    if (range === undefined) ranges.set(prefix, { cells: [cell], isSorted: false });
+    else range.cells.push(cell);
+  }
+  return ranges;
 }
 
 export interface CellPage {
@@ -90,12 +104,13 @@ export interface CellPage {
 /** Appended to a key it gives the next possible one. */
 const successorSuffix = Buffer.from([0]);
 
-function firstAtLeast(sorted: readonly string[], key: string): number {
+/** The first place in `sorted` of a cell whose key is not before `key`. */
+function firstAtLeast(staged: SegmentIndex, sorted: readonly number[], key: Buffer): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! < key) low = middle + 1;
+    if (Buffer.compare(staged.key(sorted[middle]!), key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

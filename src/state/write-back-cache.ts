@@ -91,8 +91,7 @@ export class WriteBackCache {
     context.referenced = true;
     this.currentContext = context;
     // Only now that the new one is known to be in use: it has nothing to lose yet and would go first.
-    if (this.contextBytes > this.options.budgetBytes && found === undefined)
-      this.evict(this.options.evictionStepsMax);
+    if (found === undefined) this.evict(this.options.evictionStepsMax);
     return context;
   }
 

@@ -42,6 +42,7 @@ export const tinyLimits: Partial<StateLimits> = {
   evictionStepsMax: 50,
   mergeIntervalMs: 0,
   mergePauseMs: 1,
+  mergeCollectCells: 3,
   mergeTransactionCellsMax: 2,
   scanPageCells: 2,
   timersInMemoryMax: 2,
