@@ -34,10 +34,26 @@ export function defineJob(name: string, build: (env: StreamExecutionEnvironment)
     name,
     buildGraph() {
       const builder = new StreamGraphBuilder();
-      build(new StreamExecutionEnvironment(builder));
+      try {
+        build(new StreamExecutionEnvironment(builder));
+      } catch (error) {
+        throw descriptionFailure(name, error);
+      }
       return builder.build(jobName(name));
     },
   };
+}
+
+function descriptionFailure(name: string, cause: unknown): MillraceError {
+  if (cause instanceof MillraceError) return cause;
+  const what = cause instanceof Error ? cause.message : String(cause);
+  const place = cause instanceof Error ? /^\s*at (.+)$/m.exec(cause.stack ?? '')?.[1] : undefined;
+  const where = place === undefined ? '' : ` (at ${place})`;
+  return new MillraceError(`The job "${name}" failed while it described its streams: ${what}${where}`, {
+    domain: 'user-code',
+    action: 'fail-job',
+    cause,
+  });
 }
 
 export function isJobDefinition(value: unknown): value is JobDefinition {

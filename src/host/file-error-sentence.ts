@@ -20,6 +20,8 @@ function explanation(error: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'this user has no permission for it. Change its owner or permissions, or choose another folder with --state-dir.';
+    case 'ENOENT':
+      return 'a folder on the way there is missing and can’t be made, or something of it was removed. Choose another folder with --state-dir.';
     case 'ENOTDIR':
     case 'EISDIR':
       return 'a file stands where a folder is needed, or the other way round. Choose another folder with --state-dir.';

@@ -1,9 +1,9 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { MillraceError } from '../protocol/failures.js';
-import { describeFileError } from './file-error-sentence.js';
+import { describeFileError, errorCode } from './file-error-sentence.js';
 
 /**
  * Keeps a second process out of a state folder, where it would overwrite checkpoints and abort the first
@@ -39,7 +39,7 @@ const lockedByteOffset = 65_536;
 
 async function openLockFile(folder: string, path: string): Promise<FileHandle> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw unusable(folder, error);
   }
@@ -48,6 +48,28 @@ async function openLockFile(folder: string, path: string): Promise<FileHandle> {
     return await open(path, 'a+');
   } catch (error) {
     throw unusable(path, error);
+  }
+}
+
+/** Not mkdir's `recursive`: where a file system answers ENOENT to every mkdir, as /proc does, it tries for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (!(await isFolder(parent))) await makeFolder(parent);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Another process may have made it in between.
+    if (errorCode(error) !== 'EEXIST' || !(await isFolder(folder))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

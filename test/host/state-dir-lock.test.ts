@@ -59,3 +59,7 @@ test('a folder that can’t be made is a sentence that says what to do', async (
   await writeFile(folder, 'a file in its place');
   await expect(lockStateDir(folder)).rejects.toThrow(/Could not open .*--state-dir/s);
 });
+
+test.runIf(process.platform === 'linux')('a file system that makes no folders is told at once', async () => {
+  await expect(lockStateDir('/proc/millrace/state')).rejects.toThrow(/Could not open .*--state-dir/s);
+});
