@@ -1,6 +1,7 @@
 import { firstDifference } from '../graph/graph-description.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { LaunchedTaskManagers, TaskManagerLauncher } from '../host/task-manager-launcher.js';
+import { waitWithin } from '../host/wait-within.js';
 import { type Failure, MillraceError, toFailure } from '../protocol/failures.js';
 import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
 import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
@@ -22,6 +23,8 @@ export class AttemptExecution {
   private readonly finishedEarly: { readonly slot: SlotIndex; readonly message: TaskManagerReport }[] = [];
   private liveness: TaskManagerLiveness;
   private cancelTimer: CancelTimer | undefined;
+  /** The slots that have not closed yet, once they are told to. */
+  private closing: { readonly slots: Set<SlotIndex>; readonly onDone: () => void } | undefined;
   private isOver = false;
 
   constructor(options: AttemptExecutionOptions) {
@@ -45,18 +48,24 @@ export class AttemptExecution {
     for (const { slot } of this.options.deployments) this.threads.send(slot, message);
   }
 
-  /** Ends every thread. False when one did not end within the time given. */
+  /** Lets every TaskManager close what it holds; resolves when all have, or have failed, or the time is over. */
+  async close(withinMs: number): Promise<void> {
+    const allClosed = new Promise<void>((resolve) => {
+      this.closing = { slots: new Set(this.options.deployments.map(({ slot }) => slot)), onDone: resolve };
+    });
+    this.broadcast({ kind: 'shut-down', attempt: this.attempt });
+    await waitWithin(this.options.clock, withinMs, allClosed);
+  }
+
+  /** Ends every thread. False when one did not end within the time given, or nobody knows. */
   async end(withinMs: number): Promise<boolean> {
     this.isOver = true;
     this.cancelTimer?.();
-    const { clock } = this.options;
-    let cancelTimeout: CancelTimer | undefined;
-    const timedOut = new Promise<boolean>((resolve) => {
-      cancelTimeout = clock.setTimer(withinMs, () => resolve(false));
-    });
-    const ended = await Promise.race([this.threads.terminate().then(() => true), timedOut]);
-    cancelTimeout?.();
-    return ended;
+    try {
+      return await waitWithin(this.options.clock, withinMs, this.threads.terminate());
+    } catch {
+      return false;
+    }
   }
 
   private onMessage(slot: SlotIndex, message: FromTaskManager): void {
@@ -71,7 +80,11 @@ export class AttemptExecution {
         if (this.areAllRunning) this.onAllRunning();
         return;
       case 'failed':
+        this.closed(slot);
         this.options.onFailure(message.failure);
+        return;
+      case 'shut-down-complete':
+        this.closed(slot);
         return;
       case 'subtask-finished':
         if (this.areAllRunning) this.options.onMessage(slot, message);
@@ -82,7 +95,6 @@ export class AttemptExecution {
       case 'checkpoint-declined':
       case 'metrics':
       case 'report':
-      case 'shut-down-complete':
         this.options.onMessage(slot, message);
         return;
     }
@@ -117,6 +129,7 @@ export class AttemptExecution {
 
   private onExit(slot: SlotIndex, cause: Failure): void {
     if (this.isOver) return;
+    this.closed(slot);
     this.options.onFailure({
       domain: 'user-code',
       action: 'restart',
@@ -124,6 +137,11 @@ export class AttemptExecution {
       message: `TaskManager ${slot} ended unexpectedly: a function of the job threw where nobody could catch it (in a timer or a promise), called process.exit, or took more memory than its thread may have.`,
       cause,
     });
+  }
+
+  private closed(slot: SlotIndex): void {
+    this.closing?.slots.delete(slot);
+    if (this.closing?.slots.size === 0) this.closing.onDone();
   }
 
   private scheduleLivenessCheck(): void {
@@ -150,7 +168,7 @@ export class AttemptExecution {
 /** What the JobManager itself answers to. */
 export type TaskManagerReport = Exclude<
   FromTaskManager,
-  { readonly kind: 'graph-built' | 'running' | 'failed' }
+  { readonly kind: 'graph-built' | 'running' | 'failed' | 'shut-down-complete' }
 >;
 
 export interface AttemptExecutionOptions {

@@ -42,6 +42,16 @@ export function endThreads(attempt: ExecutionAttempt): JobEffect {
   return { kind: 'end-threads', attempt, withinMs: threadExitTimeoutMs };
 }
 
+/** After the last checkpoint: nothing depends on their closing, but users' functions may hold what wants to be closed. */
+export function closeThreads(attempt: ExecutionAttempt): JobEffect {
+  return {
+    kind: 'end-threads',
+    attempt,
+    withinMs: threadExitTimeoutMs,
+    closeWithinMs: threadCloseTimeoutMs,
+  };
+}
+
 export const cancelledExit: JobEffect = {
   kind: 'exit',
   code: 1,
@@ -57,3 +67,6 @@ export function unchanged(state: JobState): JobStep {
  * there for longer than this is better met by a new process.
  */
 export const threadExitTimeoutMs = 10_000;
+
+/** Enough for a function to close its file or connection. What a sink has not committed by then is settled next. */
+const threadCloseTimeoutMs = 5_000;

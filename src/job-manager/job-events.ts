@@ -32,7 +32,13 @@ export type JobEffect =
   | { readonly kind: 'settle'; readonly before: 'deployment' | 'end' }
   | { readonly kind: 'record'; readonly decision: DeployableDecision }
   | { readonly kind: 'deploy'; readonly decision: DeployableDecision }
-  | { readonly kind: 'end-threads'; readonly attempt: ExecutionAttempt; readonly withinMs: number }
+  | {
+      readonly kind: 'end-threads';
+      readonly attempt: ExecutionAttempt;
+      readonly withinMs: number;
+      /** At an orderly end: how long they may take to close what their functions and sinks hold. */
+      readonly closeWithinMs?: number;
+    }
   | { readonly kind: 'schedule-restart'; readonly afterMs: number }
   | { readonly kind: 'request-stop-checkpoint' }
   | { readonly kind: 'exit'; readonly code: 0 | 1; readonly cause?: Failure; readonly remark?: string }

@@ -2,15 +2,15 @@ import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import type { DurableCheckpoint } from '../checkpoint/durable-checkpoint.js';
 import type { StreamGraph } from '../graph/stream-graph.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
-import { FileWriteError } from '../host/files.js';
 import type { Logger } from '../host/logger.js';
 import type { Random } from '../host/random.js';
 import type { TaskManagerLauncher } from '../host/task-manager-launcher.js';
 import type { LogClient } from '../log/log-port.js';
-import { describeFailure, type Failure, toFailure } from '../protocol/failures.js';
+import { describeFailure, type Failure } from '../protocol/failures.js';
 import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
 import { AttemptExecution, type TaskManagerReport } from './attempt-execution.js';
 import { CheckpointDriver, type CheckpointOrder } from './checkpoint-driver.js';
+import { FirstRecordReport } from './first-record-report.js';
 import { describeJob, type JobDescription } from './job-description.js';
 import type { JobEffect, JobEvent } from './job-events.js';
 import { JobMetrics } from './job-metrics.js';
@@ -20,6 +20,7 @@ import type { JobState, JobStatus } from './job-state.js';
 import { initialJobState, stepJob } from './job-transitions.js';
 import { OffsetCommits } from './offset-commits.js';
 import { type AttemptStart, Recovery } from './recovery.js';
+import { RecoverySteps, stepFailed } from './recovery-steps.js';
 import { ReportedValues } from './reported-values.js';
 import { planDeployments } from './slot-deployments.js';
 
@@ -31,6 +32,7 @@ export class JobManager {
   private readonly options: JobManagerOptions;
   private readonly job: JobDescription;
   private readonly recovery: Recovery;
+  private readonly steps: RecoverySteps;
   private readonly metrics: JobMetrics;
   private readonly reported = new ReportedValues();
   private readonly offsetCommits: OffsetCommits;
@@ -38,10 +40,11 @@ export class JobManager {
   private checkpoints: CheckpointDriver | undefined;
   private attemptStart: AttemptStart | undefined;
   private execution: AttemptExecution | undefined;
-  private failedAtMs: number | undefined;
-  private hasProcessedRecord = false;
+  private readonly firstRecord: FirstRecordReport;
   private isStopRequested = false;
+  private hasInputEnded = false;
   private cancelRestart: CancelTimer = () => {};
+  private readonly result: Promise<JobResult>;
   private resolveResult: (result: JobResult) => void = () => {};
 
   /** @throws MillraceError when the graph can't run. */
@@ -49,7 +52,12 @@ export class JobManager {
     this.options = options;
     this.job = describeJob(graph, options.settings);
     this.metrics = new JobMetrics(this.job.ends);
+    this.firstRecord = new FirstRecordReport(options.logger, options.processStartedAtMs);
+    this.result = new Promise((resolve) => {
+      this.resolveResult = resolve;
+    });
     this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log });
+    this.steps = new RecoverySteps(options.clock, (event) => this.dispatch(event));
     this.recovery = new Recovery({
       job: this.job,
       settings: options.settings,
@@ -62,10 +70,8 @@ export class JobManager {
 
   /** Resolves when the job has ended. */
   run(kind: 'first-start' | 'fresh-start'): Promise<JobResult> {
-    return new Promise((resolve) => {
-      this.resolveResult = resolve;
-      this.dispatch({ kind: 'start', run: kind });
-    });
+    this.dispatch({ kind: 'start', run: kind });
+    return this.result;
   }
 
   /** One last checkpoint, then the end. */
@@ -99,20 +105,21 @@ export class JobManager {
     switch (effect.kind) {
       case 'decide':
         this.options.launcher.prepare(this.options.settings.parallelism);
-        this.step(async () => {
+        this.steps.run(async () => {
           const decision = await this.recovery.decide(effect.run);
+          this.hasInputEnded ||= decision.kind === 'finish';
           this.reported.settle('checkpoint' in decision ? decision.checkpoint.metadata : undefined);
           return { kind: 'decided', decision };
         });
         return;
       case 'settle':
-        this.step(async () => {
+        this.steps.run(async () => {
           await this.recovery.settle(effect.before);
           return { kind: 'settled' };
         });
         return;
       case 'record':
-        this.step(async () => {
+        this.steps.run(async () => {
           this.attemptStart = await this.recovery.record(effect.decision);
           return { kind: 'recorded' };
         });
@@ -121,7 +128,7 @@ export class JobManager {
         this.deploy(effect.decision.attempt);
         return;
       case 'end-threads':
-        void this.endThreads(effect.attempt, effect.withinMs);
+        void this.endThreads(effect.attempt, effect.withinMs, effect.closeWithinMs);
         return;
       case 'schedule-restart':
         this.options.logger.info(`Restarting in ${Math.round(effect.afterMs)} ms.`);
@@ -142,20 +149,12 @@ export class JobManager {
     }
   }
 
-  /** Runs one step of recovery and tells what came of it. */
-  private step(action: () => Promise<JobEvent>): void {
-    action().then(
-      (event) => this.dispatch(event),
-      (error: unknown) => this.dispatch(stepFailure(error)),
-    );
-  }
-
   private deploy(attempt: ExecutionAttempt): void {
     const { attemptStart: start } = this;
     if (start === undefined) throw new Error(`Attempt ${attempt} is deployed before it is recorded.`);
     const { clock, launcher, settings, logger } = this.options;
     const { deployments, warnings } = planDeployments(this.job, start.checkpoint.metadata);
-    const isRestart = this.failedAtMs !== undefined;
+    const isRestart = this.checkpoints !== undefined;
     if (!isRestart) for (const warning of warnings) logger.warn(warning);
     logger.info(
       `Attempt ${attempt} begins from checkpoint ${start.checkpoint.metadata.checkpointId} with parallelism ${settings.parallelism}.`,
@@ -170,17 +169,21 @@ export class JobManager {
       start.lastUsedCheckpointId,
     );
     this.metrics.attemptStarted(isRestart);
-    this.execution = new AttemptExecution({
-      attempt,
-      job: this.job,
-      settings,
-      deployments,
-      launcher,
-      clock,
-      onAllRunning: () => this.onAllRunning(attempt, start),
-      onFailure: (failure) => this.onAttemptFailed(attempt, failure),
-      onMessage: (slot, message) => this.onTaskManagerReport(slot, message),
-    });
+    try {
+      this.execution = new AttemptExecution({
+        attempt,
+        job: this.job,
+        settings,
+        deployments,
+        launcher,
+        clock,
+        onAllRunning: () => this.onAllRunning(attempt, start),
+        onFailure: (failure) => this.onAttemptFailed(attempt, failure),
+        onMessage: (slot, message) => this.onTaskManagerReport(slot, message),
+      });
+    } catch (error) {
+      this.dispatch(stepFailed(error));
+    }
   }
 
   private onAllRunning(attempt: ExecutionAttempt, start: AttemptStart): void {
@@ -197,7 +200,7 @@ export class JobManager {
 
   private onAttemptFailed(attempt: ExecutionAttempt, failure: Failure): void {
     if (this.execution?.attempt !== attempt) return;
-    this.failedAtMs ??= this.options.clock.epochMs();
+    this.firstRecord.attemptFailed(this.options.clock.epochMs());
     this.options.logger.error(`Attempt ${attempt} failed: ${describeFailure(failure)}`);
     this.dispatch({ kind: 'attempt-failed', attempt, failure });
   }
@@ -220,24 +223,9 @@ export class JobManager {
         this.reported.report(message);
         return;
       case 'first-record-processed':
-        this.onFirstRecord(message.attempt, message.atEpochMs);
-        return;
-      case 'shut-down-complete':
+        this.firstRecord.recordProcessed(message.attempt, message.atEpochMs);
         return;
     }
-  }
-
-  private onFirstRecord(attempt: ExecutionAttempt, atEpochMs: number): void {
-    const { logger, processStartedAtMs } = this.options;
-    if (!this.hasProcessedRecord && processStartedAtMs !== undefined) {
-      const afterMs = Math.round(atEpochMs - processStartedAtMs);
-      logger.info(`First record processed ${afterMs} ms after the process started.`);
-    }
-    this.hasProcessedRecord = true;
-    if (this.failedAtMs === undefined) return;
-    const afterMs = Math.round(atEpochMs - this.failedAtMs);
-    this.failedAtMs = undefined;
-    logger.info(`Attempt ${attempt} processed its first record ${afterMs} ms after the failure.`);
   }
 
   private onCheckpointOrder(order: CheckpointOrder): void {
@@ -258,6 +246,9 @@ export class JobManager {
         this.onAttemptFailed(order.attempt, order.failure);
         return;
       case 'job-finished':
+        this.hasInputEnded = true;
+        this.dispatch({ kind: 'last-checkpoint-durable', attempt: order.checkpoint.metadata.attempt });
+        return;
       case 'job-stopped':
         this.dispatch({ kind: 'last-checkpoint-durable', attempt: order.checkpoint.metadata.attempt });
         return;
@@ -280,8 +271,14 @@ export class JobManager {
     this.offsetCommits.commit(metadata);
   }
 
-  private async endThreads(attempt: ExecutionAttempt, withinMs: number): Promise<void> {
-    const ended = (await this.execution?.end(withinMs)) ?? true;
+  private async endThreads(
+    attempt: ExecutionAttempt,
+    withinMs: number,
+    closeWithinMs: number | undefined,
+  ): Promise<void> {
+    const { execution } = this;
+    if (closeWithinMs !== undefined) await execution?.close(closeWithinMs);
+    const ended = (await execution?.end(withinMs)) ?? true;
     if (!ended) {
       this.dispatch({ kind: 'threads-stuck', attempt });
       return;
@@ -298,6 +295,7 @@ export class JobManager {
     remark: string | undefined,
   ): Promise<void> {
     this.cancelRestart();
+    await this.steps.end();
     this.checkpoints?.close();
     await this.options.launcher.endPrepared();
     await this.offsetCommits.idle();
@@ -307,24 +305,20 @@ export class JobManager {
         this.options.logger.warn(`The checkpoint ids not used could not be given back: ${String(error)}`);
       });
     }
-    const outcome = exitCode === 1 ? 'failed' : this.isStopRequested ? 'stopped' : 'finished';
     this.resolveResult({
       exitCode,
-      outcome,
+      outcome: this.outcomeOf(exitCode),
       ...(failure === undefined ? {} : { failure }),
       ...(remark === undefined ? {} : { remark }),
       totals: this.metrics.totals(),
       collected: this.reported.delivered,
     });
   }
-}
 
-/** What is on disk is unknown after some failed writes: then nothing but reading it anew is safe. */
-function stepFailure(error: unknown): JobEvent {
-  if (error instanceof FileWriteError && error.outcome === 'unknown') {
-    return { kind: 'outcome-unknown', reason: error.message };
+  private outcomeOf(exitCode: 0 | 1): JobResult['outcome'] {
+    if (exitCode === 1) return 'failed';
+    return this.isStopRequested && !this.hasInputEnded ? 'stopped' : 'finished';
   }
-  return { kind: 'step-failed', failure: toFailure(error, 'outside-system') };
 }
 
 export interface JobManagerOptions {

@@ -6,7 +6,7 @@ export interface JobTotals {
   /** Records read by sources, and written by the vertices that end in sinks (as they received them). */
   readonly recordsIn: number;
   readonly recordsOut: number;
-  /** Epoch ms of the first and last record that any source read in the last attempt that read some. */
+  /** Epoch ms of the first and last record that any source read. */
   readonly firstRecordAtMs: number | undefined;
   readonly lastRecordAtMs: number | undefined;
   readonly numRestarts: number;
@@ -37,6 +37,8 @@ export class JobMetrics {
   private readonly bySlot = new Map<SlotIndex, readonly SubtaskMetrics[]>();
   private earlierIn = 0;
   private earlierOut = 0;
+  private earlierFirstRecordAtMs: number | undefined;
+  private earlierLastRecordAtMs: number | undefined;
   private numRestarts = 0;
   private completed = 0;
   private failed = 0;
@@ -60,6 +62,9 @@ export class JobMetrics {
   }
 
   attemptStarted(isRestart: boolean): void {
+    const { firstRecordAtMs, lastRecordAtMs } = this.totals();
+    this.earlierFirstRecordAtMs = firstRecordAtMs;
+    this.earlierLastRecordAtMs = lastRecordAtMs;
     this.earlierIn += this.sum(this.ends.sourceVertices);
     this.earlierOut += this.sum(this.ends.sinkVertices);
     this.bySlot.clear();
@@ -79,8 +84,8 @@ export class JobMetrics {
     return {
       recordsIn: this.earlierIn + this.sum(this.ends.sourceVertices),
       recordsOut: this.earlierOut + this.sum(this.ends.sinkVertices),
-      firstRecordAtMs: least(sources.map((each) => each.firstRecordAtMs)),
-      lastRecordAtMs: greatest(sources.map((each) => each.lastRecordAtMs)),
+      firstRecordAtMs: least([this.earlierFirstRecordAtMs, ...sources.map((each) => each.firstRecordAtMs)]),
+      lastRecordAtMs: greatest([this.earlierLastRecordAtMs, ...sources.map((each) => each.lastRecordAtMs)]),
       numRestarts: this.numRestarts,
       checkpoints: { completed: this.completed, failed: this.failed, last: this.last },
     };

@@ -1,7 +1,7 @@
 import {
   cancel,
   cancelledExit,
-  endThreads,
+  closeThreads,
   exitWithStuckThreads,
   fail,
   finish,
@@ -66,7 +66,7 @@ function stepRunning(state: Running, event: JobEvent): JobStep {
       return fail(state, state.attempt, event.failure);
     case 'last-checkpoint-durable':
       if (event.attempt !== state.attempt || state.step !== 'executing') return unchanged(state);
-      return { state: { ...state, step: 'ending-threads' }, effects: [endThreads(state.attempt)] };
+      return { state: { ...state, step: 'ending-threads' }, effects: [closeThreads(state.attempt)] };
     case 'threads-exited':
       if (event.attempt !== state.attempt || state.step !== 'ending-threads') return unchanged(state);
       return { state: { ...state, step: 'settling' }, effects: [{ kind: 'settle', before: 'end' }] };

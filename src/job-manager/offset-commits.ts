@@ -23,9 +23,7 @@ export class OffsetCommits {
   commit(metadata: CheckpointMetadata): void {
     if (this.sources.length === 0) return;
     this.next = metadata;
-    this.running ??= this.commitAll().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= this.commitAll();
   }
 
   async idle(): Promise<void> {
@@ -38,6 +36,8 @@ export class OffsetCommits {
       this.next = undefined;
       for (const source of this.sources) await this.commitSource(source, metadata);
     }
+    // In the same breath as the last look at `next`: a commit asked for in between would wait for ever.
+    this.running = undefined;
   }
 
   private async commitSource(source: SourceNode, metadata: CheckpointMetadata): Promise<void> {

@@ -80,8 +80,11 @@ export class OperatorChain {
     return this.edges.reduce((total, edge) => total + edge.writer.bytesOut, 0);
   }
 
+  /** @throws the first error, once every operator has ended. */
   async close(): Promise<void> {
-    await Promise.all(this.links.map((link) => link.operator.close()));
+    const ends = await Promise.allSettled(this.links.map((link) => link.operator.close()));
+    for (const edge of this.edges) edge.writer.close();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 }
 

@@ -32,7 +32,8 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private lastWatermark = MIN_WATERMARK;
   private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
   private isIdle = false;
-  private hasEnded = false;
+  private hasReaderEnded = false;
+  private isTimeToBeTold = false;
   private cancelTimer: CancelTimer | undefined;
 
   constructor(options: SourceInputOptions) {
@@ -48,17 +49,15 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   processNext(recordsMax: number): InputStatus {
-    if (this.hasEnded) return 'end-of-input';
+    const { availability, clock } = this.options;
     if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.advanceWatermark();
-    if (!this.options.availability.isAvailable) return 'more-available';
-    const status = this.reader.emitNext(recordsMax);
-    if (status === 'end-of-input') {
-      this.hasEnded = true;
-      this.cancelTimer?.();
-      this.emitWatermark(MAX_WATERMARK);
-    } else if (this.options.clock.monotonicMs() - this.lastWatermarkAtMs >= watermarkIntervalMs) {
-      this.advanceWatermark();
-    }
+    if (!availability.isAvailable) return 'more-available';
+    const status = this.hasReaderEnded ? 'end-of-input' : this.reader.emitNext(recordsMax);
+    if (status === 'end-of-input') this.onReaderEnded();
+    // The last record's results may be suspended, and a watermark must not overtake them.
+    if (!availability.isAvailable) return 'more-available';
+    if (status === 'end-of-input') this.emitWatermark(MAX_WATERMARK);
+    else if (clock.monotonicMs() - this.lastWatermarkAtMs >= watermarkIntervalMs) this.advanceWatermark();
     return status;
   }
 
@@ -94,7 +93,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
         subtaskIndex: this.options.subtaskIndex,
         snapshot: {
           listState: splits as unknown as readonly JsonValue[],
-          subtaskState: { watermark: this.lastWatermark },
+          subtaskState: { watermark: Math.max(this.lastWatermark, this.options.restoredWatermark) },
           stateBytes: 0,
         },
       },
@@ -112,6 +111,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   async close(): Promise<void> {
     this.cancelTimer?.();
     await this.reader.close();
+  }
+
+  private onReaderEnded(): void {
+    this.hasReaderEnded = true;
+    this.cancelTimer?.();
   }
 
   private advanceWatermark(): void {
@@ -135,16 +139,24 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private scheduleTick(): void {
     this.cancelTimer = this.options.clock.setTimer(watermarkIntervalMs, () => {
       this.scheduleTick();
-      this.options.execute(() => this.tick());
+      this.tick();
     });
   }
 
+  /** Looks at once, since backpressure that is over by the next element would not be seen then; tells in its turn. */
   private tick(): void {
-    if (this.hasEnded) return;
-    const isHeldBack = !this.options.availability.isAvailable;
-    this.watermarks.onTick(this.options.clock.monotonicMs(), isHeldBack, (split) =>
+    const { availability, clock, execute } = this.options;
+    this.watermarks.onTick(clock.monotonicMs(), !availability.isAvailable, (split) =>
       this.reader.isCaughtUp(split),
     );
+    if (this.isTimeToBeTold) return;
+    this.isTimeToBeTold = true;
+    execute(() => this.tellTime());
+  }
+
+  private tellTime(): void {
+    this.isTimeToBeTold = false;
+    if (this.hasReaderEnded) return;
     this.advanceWatermark();
     if (this.watermarks.isIdle !== this.isIdle) this.emitIdleness(this.watermarks.isIdle);
   }

@@ -1,5 +1,6 @@
-import type { Clock } from '../host/clock.js';
+import type { CancelTimer, Clock } from '../host/clock.js';
 import type { EventLoop } from '../host/event-loop.js';
+import type { SubtaskMetrics } from '../protocol/messages.js';
 import type { Subtask } from './subtask.js';
 
 /**
@@ -10,17 +11,18 @@ import type { Subtask } from './subtask.js';
 export class TaskExecutor {
   private readonly options: TaskExecutorOptions;
   private readonly subtasks: readonly Subtask[];
-  private readonly times: { busyTimeMs: number; backPressuredTimeMs: number }[];
+  private readonly times: SubtaskTimes[];
   private isScheduled = false;
   private isStopped = false;
   private lastFlushMs = 0;
   private lastSliceEndMs: number;
+  private cancelFlush: CancelTimer | undefined;
 
   /** Downstream subtasks come first in `subtasks`: what is in flight is worked off before more is taken in. */
   constructor(subtasks: readonly Subtask[], options: TaskExecutorOptions) {
     this.options = options;
     this.subtasks = subtasks;
-    this.times = subtasks.map(() => ({ busyTimeMs: 0, backPressuredTimeMs: 0 }));
+    this.times = subtasks.map(() => ({ busyTimeMs: 0, backPressuredTimeMs: 0, isBlocked: false }));
     this.lastSliceEndMs = options.clock.monotonicMs();
   }
 
@@ -33,10 +35,13 @@ export class TaskExecutor {
 
   stop(): void {
     this.isStopped = true;
+    this.cancelFlush?.();
   }
 
-  timesOf(index: number): { readonly busyTimeMs: number; readonly backPressuredTimeMs: number } {
-    return this.times[index] ?? { busyTimeMs: 0, backPressuredTimeMs: 0 };
+  /** By the subtask's place. */
+  timesOf(index: number): Pick<SubtaskMetrics, 'busyTimeMs' | 'backPressuredTimeMs'> {
+    const { busyTimeMs, backPressuredTimeMs } = this.times[index] as SubtaskTimes;
+    return { busyTimeMs, backPressuredTimeMs };
   }
 
   private runSlice(): void {
@@ -52,6 +57,7 @@ export class TaskExecutor {
       }
       this.flushAfterTimeout();
       if (anyWorked) this.wake();
+      else if (this.times.some((time) => time.isBlocked)) this.scheduleFlush();
     } catch (error) {
       this.stop();
       this.options.onError(error);
@@ -63,10 +69,11 @@ export class TaskExecutor {
     let anyWorked = false;
     for (let index = 0; index < this.subtasks.length; index += 1) {
       const subtask = this.subtasks[index] as Subtask;
+      const time = this.times[index] as SubtaskTimes;
       const beforeMs = this.options.clock.monotonicMs();
       const result = subtask.step(recordsPerStepMax);
-      const time = this.times[index];
-      if (time !== undefined) time.busyTimeMs += this.options.clock.monotonicMs() - beforeMs;
+      time.busyTimeMs += this.options.clock.monotonicMs() - beforeMs;
+      time.isBlocked = result === 'blocked';
       if (result === 'worked') anyWorked = true;
       // Out of input: what lies in open buffers would otherwise wait for records that may not come.
       else if (result === 'idle') subtask.flush();
@@ -81,14 +88,26 @@ export class TaskExecutor {
     for (const subtask of this.subtasks) subtask.flush();
   }
 
+  /** While one channel is out of credit no slice may come for long; what lies in the others' open buffers can go. */
+  private scheduleFlush(): void {
+    this.cancelFlush ??= this.options.clock.setTimer(this.options.bufferTimeoutMs, () => {
+      this.cancelFlush = undefined;
+      this.wake();
+    });
+  }
+
   private countWaiting(nowMs: number): void {
-    for (let index = 0; index < this.subtasks.length; index += 1) {
-      const time = this.times[index];
-      if (time !== undefined && this.subtasks[index]?.isBackPressured) {
-        time.backPressuredTimeMs += nowMs - this.lastSliceEndMs;
-      }
+    for (const time of this.times) {
+      if (time.isBlocked) time.backPressuredTimeMs += nowMs - this.lastSliceEndMs;
     }
   }
+}
+
+interface SubtaskTimes {
+  busyTimeMs: number;
+  backPressuredTimeMs: number;
+  /** At the end of the last slice. */
+  isBlocked: boolean;
 }
 
 /** How long a slice may hold the thread: well below what a barrier or a heartbeat can wait. */

@@ -47,7 +47,7 @@ export class TaskManager {
   }
 
   receive(message: ToTaskManager): void {
-    if (message.attempt !== this.options.attempt || this.phase.kind === 'failed') return;
+    if (message.attempt !== this.options.attempt || this.isOver) return;
     switch (message.kind) {
       case 'deploy':
         this.deploy(message.deployment).catch((error: unknown) => this.fail(error));
@@ -65,19 +65,6 @@ export class TaskManager {
         this.shutDown().catch((error: unknown) => this.fail(error));
         return;
     }
-  }
-
-  /** Ends what it started, for a host that can't simply end its thread. */
-  async close(): Promise<void> {
-    this.cancelMetricsTimer?.();
-    const { phase } = this;
-    this.phase = { kind: 'failed' };
-    if (phase.kind === 'running') {
-      phase.executor.stop();
-      await Promise.all(phase.subtasks.map((subtask) => subtask.close()));
-    }
-    await this.stateStore?.close();
-    await (await this.logClient)?.close();
   }
 
   private async deploy(deployment: TaskManagerDeployment): Promise<void> {
@@ -118,14 +105,25 @@ export class TaskManager {
     executor.wake();
   }
 
+  /** At the orderly end: the last checkpoint is durable, so nothing that is closed now is still needed. */
   private async shutDown(): Promise<void> {
-    await this.close();
+    if (this.phase.kind !== 'running') throw new Error(`Told to shut down while ${this.phase.kind}.`);
+    const { subtasks, executor } = this.phase;
+    // The last totals, also of a job that is stopped in the midst of its input.
+    this.sendMetrics();
+    this.phase = { kind: 'shutting-down' };
+    executor.stop();
+    await Promise.all(subtasks.map((subtask) => subtask.close()));
+    await this.stateStore?.close();
+    await (await this.logClient)?.close();
+    this.cancelMetricsTimer?.();
+    this.phase = { kind: 'closed' };
     const { attempt, slot } = this.options;
     this.options.send({ kind: 'shut-down-complete', attempt, slot });
   }
 
   private fail(error: unknown): void {
-    if (this.phase.kind === 'failed') return;
+    if (this.isOver) return;
     if (this.phase.kind === 'running') this.phase.executor.stop();
     this.phase = { kind: 'failed' };
     this.cancelMetricsTimer?.();
@@ -138,7 +136,7 @@ export class TaskManager {
     checkpointId: CheckpointId,
     snapshots: readonly SubtaskSnapshot[],
   ): void {
-    if (this.phase.kind === 'failed') return;
+    if (this.isOver) return;
     const { attempt } = this.options;
     this.options.send({ kind: 'checkpoint-acknowledged', attempt, checkpointId, subtask, snapshots });
   }
@@ -148,6 +146,10 @@ export class TaskManager {
     this.hasProcessedRecord = true;
     const { attempt, slot } = this.options;
     this.options.send({ kind: 'first-record-processed', attempt, slot, atEpochMs });
+  }
+
+  private get isOver(): boolean {
+    return this.phase.kind === 'failed' || this.phase.kind === 'closed';
   }
 
   private openLogOnce(): Promise<LogClient> {
@@ -188,6 +190,8 @@ type TaskManagerPhase =
   | { readonly kind: 'graph-built'; readonly jobGraph: JobGraph }
   | { readonly kind: 'deploying' }
   | { readonly kind: 'running'; readonly subtasks: readonly Subtask[]; readonly executor: TaskExecutor }
+  | { readonly kind: 'shutting-down' }
+  | { readonly kind: 'closed' }
   | { readonly kind: 'failed' };
 
 export interface TaskManagerOptions {
