@@ -201,7 +201,10 @@ export class JobManager {
   private onAttemptFailed(attempt: ExecutionAttempt, failure: Failure): void {
     if (this.execution?.attempt !== attempt) return;
     this.firstRecord.attemptFailed(this.options.clock.epochMs());
-    this.options.logger.error(`Attempt ${attempt} failed: ${describeFailure(failure)}`);
+    // What ends the job is told at its end, once.
+    if (failure.action === 'restart') {
+      this.options.logger.error(`Attempt ${attempt} failed: ${describeFailure(failure)}`);
+    }
     this.dispatch({ kind: 'attempt-failed', attempt, failure });
   }
 

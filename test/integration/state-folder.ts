@@ -13,12 +13,15 @@ import { withLog } from '../log/embedded/log-folder.js';
 /** A state folder for one test, removed at its end, and the embedded log in it. */
 export class StateFolder {
   readonly path: string;
+  /** A folder around it, for what is no business of Millrace's. */
+  readonly outside: string;
   /** A file that a job may leave there to know that it has been there before. */
   readonly marker: string;
   private readonly logPath: string;
 
   constructor() {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-integration-'));
+    this.outside = folder;
     this.path = join(folder, 'state');
     this.marker = join(folder, 'marker');
     this.logPath = join(this.path, 'log');
