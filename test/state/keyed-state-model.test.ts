@@ -277,7 +277,7 @@ describe('Keyed state equals a naive model through snapshots, merges, evictions,
   it.each([
     ['all kinds of state', allOperations, runs],
     // Cheap, and some of their mistakes need rare coincidences.
-    ['timers alone', timersAlone, runs * 20],
+    ['timers alone', timersAlone, runs * 8],
   ])('in memory, with %s', { timeout: 600_000 }, async (_name, operations, numRuns) => {
     const property = fc.asyncProperty(operations, fc.nat(), (chosen, seed) =>
       compare(new InMemoryHarness(seed), chosen),

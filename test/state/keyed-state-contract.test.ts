@@ -1,0 +1,334 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointId } from '../../src/protocol/ids.js';
+import type { KeyedStateBackend, KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
+import type { StateLimits } from '../../src/state/state-limits.js';
+import { harnesses, type StateHarness, tinyLimits } from './state-harness.js';
+
+describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
+  let harness: StateHarness;
+  let backend: KeyedStateBackend;
+  let nextId = 1;
+
+  beforeEach(async () => {
+    nextId = 1;
+    harness = makeHarness();
+    backend = await harness.open();
+  });
+
+  afterEach(async () => {
+    expect(harness.failures).toEqual([]);
+    await harness.dispose();
+  });
+
+  const checkpoint = async (): Promise<KeyedStateHandle> => {
+    const handle = await harness.settle(backend.snapshot(checkpointId(nextId++)));
+    backend.notifyCheckpointComplete(handle.checkpointId);
+    return handle;
+  };
+  const restart = async (handle: KeyedStateHandle, limits?: Partial<StateLimits>): Promise<void> => {
+    await harness.crash();
+    backend = await harness.open(handle, limits);
+  };
+  const untilMerged = async (id: number): Promise<void> => {
+    for (let i = 0; i < 2_000 && backend.stats.mergedCheckpointId < id; i++) await harness.elapse(5);
+    expect(backend.stats.mergedCheckpointId).toBe(id);
+  };
+
+  it('keeps each key to itself, also where strings, numbers and tuples look alike', async () => {
+    const keys = ['1', 1, 1n, true, ['1'], [1], Uint8Array.of(1), ['1', 1]] as const;
+    const state = backend.valueState<number>({ name: 'count' });
+    keys.forEach((key, index) => {
+      backend.setCurrentKey(key);
+      state.update(index);
+    });
+    const handle = await checkpoint();
+    await restart(handle);
+    const restored = backend.valueState<number>({ name: 'count' });
+    keys.forEach((key, index) => {
+      backend.setCurrentKey(key);
+      expect(restored.value()).toBe(index);
+    });
+  });
+
+  it('takes -0 and 0 for one key, and all NaN for one', () => {
+    const state = backend.valueState<string>({ name: 'name' });
+    backend.setCurrentKey(0);
+    state.update('zero');
+    backend.setCurrentKey(-0);
+    expect(state.value()).toBe('zero');
+    backend.setCurrentKey(Number.NaN);
+    state.update('not a number');
+    backend.setCurrentKey('other');
+    backend.setCurrentKey(Number.NaN);
+    expect(state.value()).toBe('not a number');
+  });
+
+  it('notices when a tuple given as a key was changed in place', () => {
+    const state = backend.valueState<string>({ name: 'name' });
+    const key = ['a', 1] as [string, number];
+    backend.setCurrentKey(key);
+    state.update('first');
+    key[1] = 2;
+    backend.setCurrentKey(key);
+    expect(state.value()).toBeUndefined();
+  });
+
+  it('gives the default for a key without a value, but not for null', () => {
+    const state = backend.valueState<number | null>({ name: 'count', defaultValue: 7 });
+    backend.setCurrentKey('a');
+    expect(state.value()).toBe(7);
+    state.update(null);
+    expect(state.value()).toBeNull();
+    state.clear();
+    expect(state.value()).toBe(7);
+  });
+
+  it('packs a snapshot before it returns, so that later changes are not in it', async () => {
+    const state = backend.valueState<string>({ name: 'name' });
+    backend.setCurrentKey('a');
+    state.update('before');
+    const taken = backend.snapshot(checkpointId(1));
+    state.update('after');
+    const handle = await harness.settle(taken);
+    await restart(handle);
+    backend.setCurrentKey('a');
+    expect(backend.valueState<string>({ name: 'name' }).value()).toBe('before');
+  });
+
+  it('writes only what changed', async () => {
+    const state = backend.valueState<string>({ name: 'profile' });
+    const history = backend.listState<number>({ name: 'history', maxLength: 100 });
+    backend.setCurrentKey('a');
+    state.update('x'.repeat(16_000));
+    for (let i = 0; i < 100; i++) history.add(i);
+    const first = await checkpoint();
+    history.add(100);
+    const second = await checkpoint();
+    const third = await checkpoint();
+    expect(first.bytes).toBeGreaterThan(16_000);
+    expect(second.bytes).toBeLessThan(400);
+    expect(third.bytes).toBe(0);
+    await restart(third);
+    backend.setCurrentKey('a');
+    const restored = backend.listState<number>({ name: 'history', maxLength: 100 });
+    expect(restored.get()).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+  });
+
+  it('gives a list that later changes do not alter', () => {
+    const list = backend.listState<number>({ name: 'list', maxLength: 2 });
+    backend.setCurrentKey('a');
+    list.add(1);
+    list.add(2);
+    const seen = list.get();
+    list.add(3);
+    expect(seen).toEqual([1, 2]);
+    list.clear();
+    expect(seen).toEqual([1, 2]);
+    expect(list.get()).toEqual([]);
+  });
+
+  it('takes up the list of a job that gave another maxLength', async () => {
+    const list = backend.listState<number>({ name: 'list', maxLength: 5 });
+    backend.setCurrentKey('a');
+    for (let i = 0; i < 8; i++) list.add(i);
+    let handle = await checkpoint();
+    await restart(handle, tinyLimits);
+    backend.setCurrentKey('a');
+    const longer = backend.listState<number>({ name: 'list', maxLength: 7 });
+    longer.add(8);
+    longer.add(9);
+    longer.add(10);
+    expect(longer.get()).toEqual([4, 5, 6, 7, 8, 9, 10]);
+    nextId = 2;
+    handle = await checkpoint();
+    await untilMerged(2);
+    await restart(handle);
+    backend.setCurrentKey('a');
+    const shorter = backend.listState<number>({ name: 'list', maxLength: 2 });
+    expect(shorter.get()).toEqual([9, 10]);
+  });
+
+  it('iterates over a map in the order of its keys, with what was changed since the last merge', async () => {
+    await restart(await checkpoint(), tinyLimits);
+    nextId = 2;
+    const map = backend.mapState<string | number, number>({ name: 'map' });
+    backend.setCurrentKey('a');
+    for (const key of ['b', 10, 'a', -1, 2]) map.put(key, 1);
+    await checkpoint();
+    await untilMerged(2);
+    backend.setCurrentKey('evicts a');
+    backend.setCurrentKey('evicts a too');
+    backend.setCurrentKey('a');
+    map.remove(10);
+    map.put('aa', 2);
+    expect([...map.entries()]).toEqual([
+      [-1, 1],
+      [2, 1],
+      ['a', 1],
+      ['aa', 2],
+      ['b', 1],
+    ]);
+    expect([...map.keys()]).toEqual([-1, 2, 'a', 'aa', 'b']);
+    expect([...map.values()]).toEqual([1, 1, 1, 2, 1]);
+  });
+
+  it('lets an iteration over a map change the map', () => {
+    const map = backend.mapState<string, number>({ name: 'map' });
+    backend.setCurrentKey('a');
+    map.put('x', 1);
+    map.put('y', 2);
+    for (const [key, value] of map.entries()) {
+      map.remove(key);
+      map.put(`${key}${key}`, value);
+    }
+    expect([...map.entries()]).toEqual([
+      ['xx', 1],
+      ['yy', 2],
+    ]);
+  });
+
+  it('fires timers in the order of time and then of keys, once each', async () => {
+    const register = (): void => {
+      const timers = backend.timerQueue('timers');
+      for (const key of ['b', 'a', 'c']) {
+        backend.setCurrentKey(key);
+        timers.register(20);
+        timers.register(20);
+        timers.register(key === 'c' ? 10 : 30);
+      }
+    };
+    const fired = (upTo: number): [unknown, number][] => {
+      const timers = backend.timerQueue('timers');
+      const result: [unknown, number][] = [];
+      for (;;) {
+        const timestamp = timers.pollDue(upTo);
+        if (timestamp === undefined) return result;
+        result.push([backend.currentKey, timestamp]);
+      }
+    };
+    const expected = [
+      ['c', 10],
+      ['a', 20],
+      ['b', 20],
+      ['c', 20],
+      ['a', 30],
+      ['b', 30],
+    ];
+    register();
+    const handle = await checkpoint();
+    expect(fired(25)).toEqual(expected.slice(0, 4));
+    expect(backend.timerQueue('timers').nextTimestamp()).toBe(30);
+    await restart(handle, tinyLimits);
+    expect(backend.timerQueue('timers').nextTimestamp()).toBe(10);
+    expect(fired(Number.MAX_SAFE_INTEGER)).toEqual(expected);
+    expect(backend.timerQueue('timers').nextTimestamp()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('keeps states that the job does not use for now', async () => {
+    const old = backend.valueState<string>({ name: 'old' });
+    backend.setCurrentKey('a');
+    old.update('kept');
+    let handle = await checkpoint();
+    await restart(handle, tinyLimits);
+    nextId = 2;
+    const added = backend.mapState<string, number>({ name: 'added' });
+    backend.setCurrentKey('a');
+    added.put('x', 1);
+    handle = await checkpoint();
+    await untilMerged(2);
+    await restart(handle);
+    backend.setCurrentKey('a');
+    expect(backend.valueState<string>({ name: 'old' }).value()).toBe('kept');
+    expect(backend.mapState<string, number>({ name: 'added' }).get('x')).toBe(1);
+  });
+
+  it('refuses a name that is another kind of state, also after a restart', async () => {
+    backend.valueState({ name: 'visits' });
+    expect(() => backend.listState({ name: 'visits' })).toThrow(/"visits" of operator "enrich".*value state/);
+    await restart(await checkpoint());
+    expect(() => backend.mapState({ name: 'visits' })).toThrow(/asked for as map state/);
+  });
+
+  it('gives one state for one name', () => {
+    backend.setCurrentKey('a');
+    backend.valueState<number>({ name: 'count' }).update(1);
+    expect(backend.valueState<number>({ name: 'count' }).value()).toBe(1);
+  });
+
+  it('refuses a value that is not plain where it is written', () => {
+    class Money {}
+    const state = backend.valueState<unknown>({ name: 'cart' });
+    backend.setCurrentKey('a');
+    expect(() => state.update({ price: new Money() })).toThrow(
+      'The value of state "cart" of operator "enrich" is not plain at price: it is an instance of Money',
+    );
+  });
+
+  it('refuses to work without a current key', () => {
+    expect(() => backend.valueState({ name: 'count' }).value()).toThrow('without a current key');
+  });
+
+  it('refuses a maxLength that is none', () => {
+    expect(() => backend.listState({ name: 'list', maxLength: 0 })).toThrow('maxLength 0');
+  });
+
+  it('merges checkpoint after checkpoint, and its segments go', async () => {
+    await restart(await checkpoint(), tinyLimits);
+    nextId = 2;
+    const state = backend.valueState<number>({ name: 'count' });
+    let handle: KeyedStateHandle | undefined;
+    for (let round = 0; round < 30; round++) {
+      for (let user = 0; user < 5; user++) {
+        backend.setCurrentKey(`user-${user}`);
+        state.update((state.value() ?? 0) + 1);
+      }
+      handle = await checkpoint();
+      await harness.elapse(5);
+    }
+    await untilMerged(31);
+    expect(backend.stats.stagedEntries).toBe(0);
+    expect(backend.stats.dirtyEntries).toBe(0);
+    await restart(handle!);
+    for (let user = 0; user < 5; user++) {
+      backend.setCurrentKey(`user-${user}`);
+      expect(backend.valueState<number>({ name: 'count' }).value()).toBe(30);
+    }
+  });
+
+  it('holds more state than its cache has room for', async () => {
+    await restart(await checkpoint(), { cacheBudgetBytes: 20_000, mergeIntervalMs: 0, scanPageCells: 16 });
+    nextId = 2;
+    const state = backend.valueState<number>({ name: 'count' });
+    for (let round = 0; round < 10; round++) {
+      for (let user = round * 100; user < round * 100 + 100; user++) {
+        backend.setCurrentKey(user);
+        state.update(user * 2);
+      }
+      await checkpoint();
+      await untilMerged(nextId - 1);
+    }
+    for (let user = 0; user < 1_000; user++) {
+      backend.setCurrentKey(user);
+      expect(state.value()).toBe(user * 2);
+    }
+    expect(backend.stats.entriesInMemory).toBeLessThan(200);
+  });
+
+  it('restores an aborted checkpoint’s changes with the next completed one', async () => {
+    const state = backend.valueState<string>({ name: 'name' });
+    backend.setCurrentKey('a');
+    state.update('in the aborted one');
+    await harness.settle(backend.snapshot(checkpointId(1)));
+    backend.setCurrentKey('b');
+    state.update('in the next');
+    nextId = 2;
+    const handle = await checkpoint();
+    expect(handle.segments.map((segment) => segment.checkpointId)).toEqual([1, 2]);
+    await restart(handle);
+    const restored = backend.valueState<string>({ name: 'name' });
+    backend.setCurrentKey('a');
+    expect(restored.value()).toBe('in the aborted one');
+    backend.setCurrentKey('b');
+    expect(restored.value()).toBe('in the next');
+  });
+});
