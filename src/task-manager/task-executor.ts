@@ -71,7 +71,7 @@ export class TaskExecutor {
       const subtask = this.subtasks[index] as Subtask;
       const time = this.times[index] as SubtaskTimes;
       const beforeMs = this.options.clock.monotonicMs();
-      const result = subtask.step(recordsPerStepMax);
+      const result = subtask.step(this.options.recordsPerStepMax);
       time.busyTimeMs += this.options.clock.monotonicMs() - beforeMs;
       time.isBlocked = result === 'blocked';
       if (result === 'worked') anyWorked = true;
@@ -115,13 +115,15 @@ const sliceMs = 2;
 /** Rounds in a slice, for a clock that stands still (the simulation's). */
 const roundsPerSliceMax = 64;
 /** About ten buffers' worth of 1 KB events: enough to make a step's overhead vanish, short enough to share the thread. */
-const recordsPerStepMax = 256;
+export const defaultRecordsPerStepMax = 256;
 
 export interface TaskExecutorOptions {
   readonly clock: Clock;
   readonly eventLoop: EventLoop;
   /** The upper bound on how long a record waits in an open buffer. */
   readonly bufferTimeoutMs: number;
+  /** Records that a subtask processes before the next one has its turn. */
+  readonly recordsPerStepMax: number;
   /** A subtask threw: the attempt has failed. No further slice runs. */
   readonly onError: (error: unknown) => void;
 }

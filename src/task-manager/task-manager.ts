@@ -12,7 +12,7 @@ import type { KeyedStateStore } from '../state/keyed-state-backend.js';
 import type { ThreadChannelEnds } from './slot-channels.js';
 import type { Subtask } from './subtask.js';
 import { deploySubtasks } from './subtask-deployment.js';
-import { TaskExecutor } from './task-executor.js';
+import { defaultRecordsPerStepMax, TaskExecutor } from './task-executor.js';
 
 /**
  * One slot of the job: builds the graph, runs subtask `slot` of every vertex, and speaks with the
@@ -98,6 +98,7 @@ export class TaskManager {
       clock,
       eventLoop,
       bufferTimeoutMs,
+      recordsPerStepMax: this.options.recordsPerStepMax ?? defaultRecordsPerStepMax,
       onError: (error) => this.fail(error),
     });
     this.phase = { kind: 'running', subtasks, executor };
@@ -204,4 +205,6 @@ export interface TaskManagerOptions {
   readonly openState: () => KeyedStateStore;
   readonly channelEnds: ThreadChannelEnds;
   readonly send: (message: FromTaskManager) => void;
+  /** The simulation sets a small one, so that few records meet many barriers. */
+  readonly recordsPerStepMax?: number;
 }

@@ -149,6 +149,7 @@ export class SimulatedThread {
       openLog: async () => world.log.openClient(process),
       openState: () => world.slots[slot]!.open(process, slot),
       channelEnds: this.channelEnds(),
+      recordsPerStepMax: world.scenario.recordsPerStepMax,
       send: (message) => this.sendToMain(message),
     });
     this.taskManager = taskManager;
