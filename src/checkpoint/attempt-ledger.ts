@@ -1,4 +1,4 @@
-import { transactionalIdOf } from '../log/transactional-id.js';
+import { transactionalIdsOfAllAttempts, transactionalIdsOfAttempt } from '../log/transactional-id.js';
 import {
   type CheckpointId,
   checkpointId,
@@ -31,10 +31,11 @@ export interface AttemptRecord {
   readonly graphHash: string;
 }
 
-/** One exactly-once sink's ids: `prefix-subtask-k`, subtask below `subtasks`, k below `poolSize`. */
+/** One exactly-once sink's ids, of its subtasks below `subtasks`. */
 export interface TransactionalIdPool {
   readonly transactionalIdPrefix: string;
   readonly subtasks: number;
+  /** Ids that a subtask uses in one attempt. */
   readonly poolSize: number;
   readonly transactionTimeoutMs: number;
 }
@@ -109,14 +110,22 @@ export function unitePools(pools: readonly TransactionalIdPool[]): readonly Tran
   return [...byPrefix.values()];
 }
 
+/** Of all its subtasks and attempts. */
 export function transactionalIdsOf(pool: TransactionalIdPool): readonly string[] {
-  const ids: string[] = [];
-  for (let subtask = 0; subtask < pool.subtasks; subtask++) {
-    for (let k = 0; k < pool.poolSize; k++) {
-      ids.push(transactionalIdOf(pool.transactionalIdPrefix, subtask, k));
-    }
-  }
-  return ids;
+  return subtasksOf(pool).flatMap((subtaskIndex) => transactionalIdsOfAllAttempts({ ...pool, subtaskIndex }));
+}
+
+/** Those of them that the newest attempt may have begun. */
+export function transactionalIdsOfLatest({ latest, transactionalIdPools }: AttemptLedger): readonly string[] {
+  return transactionalIdPools.flatMap((pool) =>
+    subtasksOf(pool).flatMap((subtaskIndex) =>
+      transactionalIdsOfAttempt({ ...pool, subtaskIndex }, latest.attempt),
+    ),
+  );
+}
+
+function subtasksOf({ subtasks }: TransactionalIdPool): readonly number[] {
+  return Array.from({ length: subtasks }, (_, index) => index);
 }
 
 function later(a: CheckpointId | null, b: CheckpointId | null): CheckpointId | null {

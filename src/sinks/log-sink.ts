@@ -36,7 +36,7 @@ export interface TransactionalSinkOptions {
    * a crash doesn't hold up readers so long, since a restart aborts what is left open.
    */
   readonly transactionTimeout?: Duration;
-  /** Transactional ids of each subtask, 2 at least; 8 by default. */
+  /** Transactional ids of each subtask in one attempt, 2 at least; 8 by default. The next attempt uses as many others. */
   readonly transactionPoolSize?: number;
 }
 

@@ -16,7 +16,7 @@ export interface Sink<T> {
 
 export interface SinkTransactions {
   readonly transactionalIdPrefix: string;
-  /** Transactional ids a subtask may use: `prefix-subtask-k`, k below this. */
+  /** Transactional ids that a subtask may use in one attempt. */
   readonly poolSize: number;
   readonly transactionTimeoutMs: number;
 }

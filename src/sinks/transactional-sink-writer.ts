@@ -2,7 +2,7 @@ import { logFailure } from '../log/log-failure.js';
 import { type BatchingOptions, LogError } from '../log/log-port.js';
 import { withLogRetries } from '../log/log-retries.js';
 import type { LogTransaction, PreparedTransaction } from '../log/log-transactions.js';
-import { transactionalIdOf } from '../log/transactional-id.js';
+import { transactionalIdsOfAttempt } from '../log/transactional-id.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import { appendBufferBytes } from './appending-sink-writer.js';
@@ -57,9 +57,8 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
     this.batching = batching;
     this.transactionTimeoutMs = transactions.transactionTimeoutMs;
     this.hold = new BackpressureHold(context.availability, context.operatorName);
-    const ids = Array.from({ length: transactions.poolSize }, (_, k) =>
-      transactionalIdOf(transactions.transactionalIdPrefix, context.subtaskIndex, k),
-    );
+    const { subtaskIndex, attempt } = context;
+    const ids = transactionalIdsOfAttempt({ ...transactions, subtaskIndex }, attempt);
     this.pool = new TransactionPool(ids, context.restoredCommittables);
     if (this.pool.isExhaustedByRestore) throw this.exhausted('the restored checkpoint names all of them');
     this.starter = new TransactionStarter({

@@ -9,7 +9,7 @@ import {
   type RequestFate,
 } from '../../src/log/in-memory/in-memory-log-faults.js';
 import type { PreparedTransaction } from '../../src/log/log-transactions.js';
-import { transactionalIdOf } from '../../src/log/transactional-id.js';
+import { transactionalIdsOfAttempt } from '../../src/log/transactional-id.js';
 import { type CheckpointId, checkpointId, executionAttempt, subtaskIndex } from '../../src/protocol/ids.js';
 import { logSink } from '../../src/sinks/log-sink.js';
 import { settleTransactions } from '../../src/sinks/settle-transactions.js';
@@ -41,7 +41,7 @@ interface PendingCheckpoint {
   committables: readonly PreparedTransaction[] | undefined;
 }
 
-/** Longer than any request of a dead process is on its way. */
+/** Longer than any request of a dead process is on its way. It may meet the next attempt, but not the one after that. */
 const networkQuietMs = 1_000;
 const checkpointTimeoutMs = 20_000;
 
@@ -56,16 +56,22 @@ export class SinkDriver {
   restarts = 0;
   position = 0;
   durable: DurableCheckpoint | undefined;
+  /** Of the sink, and of settlement. */
+  onRequest: (request: LogRequest) => void = () => {};
   private readonly poolSize: number;
   private current: Attempt | undefined;
   private pending: PendingCheckpoint | undefined;
   private nextCheckpoint = 1;
+  private lastCrashAtMs = 0;
 
   constructor(seed: number, poolSize = 8, rates: Partial<FaultRates> = {}) {
     const random = new SimulatedRandom(seed);
     this.clock = new SimulatedClock(random);
     this.poolSize = poolSize;
-    const faults = new WatchedFaults(random, rates, (request) => this.assertNotRecorded(request));
+    const faults = new WatchedFaults(random, rates, (request) => {
+      this.assertNotRecorded(request);
+      this.onRequest(request);
+    });
     this.cluster = new InMemoryLogCluster({ clock: this.clock, random, faults });
     this.cluster.createTopic(outputTopic, 1);
   }
@@ -80,7 +86,8 @@ export class SinkDriver {
     const clock = this.clock.process();
     const recorded = this.durable?.committables ?? [];
     const recordedIds = new Set(recorded.map((each) => each.transactionalId));
-    const ids = Array.from({ length: this.poolSize }, (_, k) => transactionalIdOf(prefix, 0, k));
+    const pool = { transactionalIdPrefix: prefix, subtaskIndex: 0, poolSize: this.poolSize };
+    const ids = transactionalIdsOfAttempt(pool, this.restarts);
     const fences = ids
       .filter((id) => !recordedIds.has(id))
       .map((transactionalId) => ({ transactionalId, transactionTimeoutMs: 900_000 }));
@@ -143,8 +150,16 @@ export class SinkDriver {
     this.current = undefined;
     this.pending = undefined;
     this.restarts += 1;
-    await this.clock.advance(networkQuietMs);
+    const sinceLastCrashMs = this.clock.monotonicMs() - this.lastCrashAtMs;
+    await this.clock.advance(Math.max(0, networkQuietMs - sinceLastCrashMs));
+    this.lastCrashAtMs = this.clock.monotonicMs();
     await this.start();
+  }
+
+  /** What a dead process had asked for. */
+  async beginLate(transactionalId: string): Promise<void> {
+    const client = new InMemoryLogClient(this.cluster);
+    await this.settled(client.transactions.fence(transactionalId, 900_000));
   }
 
   async restartIfFailed(): Promise<void> {

@@ -64,6 +64,29 @@ describe('the exactly-once sink', () => {
     expect(driver.committed()).toEqual(upTo(4));
   });
 
+  it('loses nothing to a begin of the dead attempt that arrives when the next one has prepared', async () => {
+    const driver = await started();
+    const begun = new Set<string>();
+    driver.onRequest = (request) => {
+      if (request.kind === 'begin-transaction') begun.add(request.transactionalId);
+    };
+    for (let i = 0; i < 10; i++) {
+      driver.write(1);
+      driver.barrier();
+      await driver.complete();
+      await driver.clock.advance(20);
+    }
+    const late = [...begun];
+    expect(late).toHaveLength(8);
+    await driver.crash();
+    driver.write(3);
+    driver.barrier();
+    await driver.complete(false);
+    for (const id of late) await driver.beginLate(id);
+    await driver.crash();
+    expect(driver.committed()).toEqual(upTo(13));
+  });
+
   it('names in each acknowledgement what aborted checkpoints prepared, and commits it with the next', async () => {
     const driver = await started();
     for (let i = 0; i < 3; i++) {
