@@ -14,10 +14,6 @@ export class StreamGraphBuilder {
     return id;
   }
 
-  addMistake(mistake: string): void {
-    this.mistakes.push(mistake);
-  }
-
   /** @throws MillraceError naming every mistake of the job. */
   build(jobName: JobName): StreamGraph {
     if (!this.nodes.some((node) => node.kind === 'source')) {
@@ -26,8 +22,9 @@ export class StreamGraphBuilder {
     if (!this.nodes.some((node) => node.kind === 'sink')) {
       this.mistakes.push('it has no sink: end each stream with .sinkTo(…)');
     }
-    if (this.mistakes.length > 0) {
-      throw new MillraceError(`The job "${jobName}" can't run: ${this.mistakes.join('; ')}.`, {
+    const mistakes = [...this.mistakes, ...sharedPrefixes(this.nodes)];
+    if (mistakes.length > 0) {
+      throw new MillraceError(`The job "${jobName}" can't run: ${mistakes.join('; ')}.`, {
         domain: 'user-code',
         action: 'fail-job',
       });
@@ -37,8 +34,11 @@ export class StreamGraphBuilder {
 
   /** Without a uid of the user's, the place in the graph is the name: it holds only while the graph stays as it is. */
   private uidOf(node: NewNode, id: number): OperatorUid {
-    const uid = node.uid ?? `${node.kind === 'operator' ? node.operatorKind : node.kind}-${id}`;
-    if (this.uids.has(uid)) {
+    const kind = node.kind === 'operator' ? node.operatorKind : node.kind;
+    const uid = node.uid ?? `${kind}-${id}`;
+    if (uid === '') {
+      this.mistakes.push(`the uid of operator ${id} (${kind}) is empty: give it one, or leave it out`);
+    } else if (this.uids.has(uid)) {
       this.mistakes.push(
         `the uid "${uid}" is given to two operators: state would be mixed up, so give each its own`,
       );
@@ -46,6 +46,20 @@ export class StreamGraphBuilder {
     this.uids.add(uid);
     return operatorUid(uid);
   }
+}
+
+/** Two sinks with one prefix would use the same transactional ids, and each would fence the other. */
+function sharedPrefixes(nodes: readonly StreamNode[]): string[] {
+  const prefixes = nodes.flatMap((node) =>
+    node.kind === 'sink' && node.sink.transactions !== undefined
+      ? [node.sink.transactions.transactionalIdPrefix]
+      : [],
+  );
+  const shared = new Set(prefixes.filter((prefix, index) => prefixes.indexOf(prefix) !== index));
+  return [...shared].map(
+    (prefix) =>
+      `the transactionalIdPrefix "${prefix}" is given to two sinks: they would shut each other out, so give each its own`,
+  );
 }
 
 type Unnumbered<N extends StreamNode> = Omit<N, 'id' | 'uid'> & { readonly uid: string | undefined };
