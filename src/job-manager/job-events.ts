@@ -39,7 +39,12 @@ export type JobEffect =
       /** At an orderly end: how long they may take to close what their functions and sinks hold. */
       readonly closeWithinMs?: number;
     }
-  | { readonly kind: 'schedule-restart'; readonly afterMs: number }
+  | {
+      readonly kind: 'schedule-restart';
+      readonly afterMs: number;
+      /** Why the attempt before did not even begin; what failed while it ran has been told. */
+      readonly notBegunBecause?: Failure;
+    }
   | { readonly kind: 'request-stop-checkpoint' }
   | { readonly kind: 'exit'; readonly code: 0 | 1; readonly cause?: Failure; readonly remark?: string }
   /** At once, without settling: the next start reads the disk. */

@@ -131,6 +131,10 @@ export class JobManager {
         void this.endThreads(effect.attempt, effect.withinMs, effect.closeWithinMs);
         return;
       case 'schedule-restart':
+        if (effect.notBegunBecause !== undefined) {
+          const why = describeFailure(effect.notBegunBecause);
+          this.options.logger.error(`The next attempt could not begin: ${why}`);
+        }
         this.options.logger.info(`Restarting in ${Math.round(effect.afterMs)} ms.`);
         this.options.launcher.prepare(this.options.settings.parallelism);
         this.cancelRestart = this.options.clock.setTimer(effect.afterMs, () =>

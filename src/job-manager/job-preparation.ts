@@ -92,7 +92,7 @@ function onPreparationFailed(
   if (decision.kind === 'give-up') return giveUp(state, failure, decision.reason);
   return {
     state: { ...state, cause: failure, history: decision.history, step: { kind: 'waiting' } },
-    effects: [{ kind: 'schedule-restart', afterMs: decision.delayMs }],
+    effects: [{ kind: 'schedule-restart', afterMs: decision.delayMs, notBegunBecause: failure }],
   };
 }
 

@@ -1,12 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { sleep } from '../log/collecting-reader.js';
-import { MillraceProcess } from './millrace-process.js';
+import { startLargeState } from './large-state-job.js';
 import { boundOnQuietMachineMs } from './quiet-machine.js';
 import { StateFolder } from './state-folder.js';
-
-const job = fileURLToPath(new URL('./jobs/large-state.job.ts', import.meta.url));
-const valueBytes = 16 * 1024;
 
 describe('A process killed with -9 and started again', () => {
   it.each([
@@ -33,7 +29,7 @@ describe('A process killed with -9 and started again', () => {
       first.kill('SIGKILL');
       await first.end();
 
-      const second = start();
+      const second = startLargeState(folder.path, { keys, ratePerSecond });
       const [, afterMs] = await second.untilLine(/First record processed (\d+) ms after the process started/);
       const from = folder.positions('numbers');
       while (folder.positions('numbers') < from + keys / 4) {

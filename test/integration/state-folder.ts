@@ -19,10 +19,11 @@ export class StateFolder {
   readonly marker: string;
   private readonly logPath: string;
 
-  constructor() {
+  /** @param path where the state is to lie, if not in a folder of its own. */
+  constructor(path?: string) {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-integration-'));
     this.outside = folder;
-    this.path = join(folder, 'state');
+    this.path = path ?? join(folder, 'state');
     this.marker = join(folder, 'marker');
     this.logPath = join(this.path, 'log');
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -195,7 +195,7 @@ describe('a failure', () => {
     driver.failAndWait();
     driver.send({ kind: 'restart-delay-elapsed' });
     expect(driver.send({ kind: 'step-failed', failure })).toEqual([
-      { kind: 'schedule-restart', afterMs: 75 },
+      { kind: 'schedule-restart', afterMs: 75, notBegunBecause: failure },
     ]);
   });
 
