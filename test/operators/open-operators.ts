@@ -1,0 +1,39 @@
+import { executionAttempt } from '../../src/protocol/ids.js';
+import { CachedKeyedStateStore } from '../../src/state/cached-keyed-state-store.js';
+import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memory-state-bases.js';
+import { SimulatedClock } from '../simulation/simulated-clock.js';
+import { SimulatedDisk } from '../simulation/simulated-files.js';
+import { SimulatedRandom } from '../simulation/simulated-random.js';
+import type { OutputSize } from './one-slot-edge.js';
+import { OperatorSubtask, type Pipeline } from './operator-subtask.js';
+
+export type OpenOperators<In> = OperatorSubtask<In>;
+
+/** Operators of a first attempt, on an empty state. */
+export async function openOperators<In>(
+  pipeline: Pipeline<In>,
+  outputSize: OutputSize = 'unbounded',
+): Promise<OpenOperators<In>> {
+  const random = new SimulatedRandom(1);
+  const clock = new SimulatedClock(random);
+  let isSettled = false;
+  const opened = OperatorSubtask.open(pipeline, {
+    clock,
+    state: new CachedKeyedStateStore({
+      bases: new InMemoryStateBases(new SimulatedStateDisk(), clock),
+      files: new SimulatedDisk(random).open(clock),
+      segmentFolder: 'segments',
+      clock,
+      random,
+    }),
+    attempt: executionAttempt(1),
+    restored: [],
+    outputSize,
+  });
+  const settled = (): void => {
+    isSettled = true;
+  };
+  opened.then(settled, settled);
+  await clock.runUntil(() => isSettled, Number.POSITIVE_INFINITY);
+  return opened;
+}
