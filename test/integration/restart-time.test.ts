@@ -12,15 +12,7 @@ describe('A process killed with -9 and started again', () => {
     'works again within a second, with its state, at %s of state',
     async (size, keys, ratePerSecond) => {
       const folder = new StateFolder();
-      const env = {
-        TEST_KEYS: String(keys),
-        TEST_VALUE_BYTES: String(valueBytes),
-        TEST_RATE: String(ratePerSecond),
-      };
-      const start = (): MillraceProcess =>
-        new MillraceProcess(['--job', job, '--parallelism', '2', '--state-dir', folder.path], { env });
-
-      const first = start();
+      const first = startLargeState(folder.path, { keys, ratePerSecond });
       // The job itself checks the state that it finds, so it must have seen each key in a checkpoint.
       while (folder.positions('numbers') < keys + ratePerSecond) {
         expect(first.isRunning).toBe(true);
