@@ -24,8 +24,9 @@ export class KafkaTransactions implements LogTransactions {
   private readonly encoders: EncoderPool;
   private readonly open: Set<LogReader | LogAppender>;
   /**
-   * The identity of each id whose transaction this client itself has ended: carried in the id's next
-   * `InitProducerId`, it makes a late copy of that request harmless. Bounded by the ids in use.
+   * The identity of each id whose transaction this client itself has ended. Carried in the id's next
+   * `InitProducerId`, it gives every copy of that request the same epoch, where the last one would shut out
+   * those before. Bounded by the ids in use.
    */
   private readonly ended = new Map<string, ProducerIdentity>();
 

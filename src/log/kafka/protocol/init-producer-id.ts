@@ -12,8 +12,9 @@ export interface InitProducerIdResponse extends ProducerIdentity {
 }
 
 /**
- * `current`, where it is known, lets the broker tell a late copy of this request from a new one: it is
- * refused where it no longer holds, so it can't abort a transaction that was begun after it.
+ * `current`, where it is known, makes a second copy of this request harmless while nothing is open under the
+ * id. It protects no open transaction: that one is aborted whatever epoch the request carries (as seen on
+ * Kafka 4.1, which then compares the producer id alone).
  */
 export function initProducerIdRequest(
   transactionalId: string | null,
