@@ -1,0 +1,268 @@
+import { describe, expect, it } from 'vitest';
+import { type WatermarkStrategy, Watermarks } from '../../src/api/watermarks.js';
+import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { checkpointId, operatorUid, splitId, subtaskIndex } from '../../src/protocol/ids.js';
+import { MAX_WATERMARK, MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
+import type { Source, SourceOutput, SourceSplit, SourceStatus } from '../../src/sources/source.js';
+import { ChainOutput, type OutputTarget } from '../../src/task-manager/chain-output.js';
+import { SourceInput } from '../../src/task-manager/source-input.js';
+import { SimulatedClock } from '../simulation/simulated-clock.js';
+import { SimulatedRandom } from '../simulation/simulated-random.js';
+
+interface FixtureOptions {
+  readonly strategy?: WatermarkStrategy<number>;
+  readonly splits?: readonly string[];
+  readonly restoredWatermark?: number;
+  readonly idleTimeoutMs?: number;
+}
+
+/** A source whose records are their own event times and come when the test says so. */
+class SourceFixture {
+  readonly happened: string[] = [];
+  readonly input: SourceInput;
+  readonly output = new OutputAvailability(() => {});
+  readonly clock = new SimulatedClock(new SimulatedRandom(1));
+  /** What the input wants done between two elements. */
+  readonly actions: (() => void)[] = [];
+  /** The output is full after each of these. */
+  readonly blocksAfter = new Set<string>();
+  readonly caughtUp = new Set<string>();
+  readonly arrived: { readonly time: number; readonly split: string }[] = [];
+  hasEnded = false;
+  isClosed = false;
+
+  constructor(options: FixtureOptions = {}) {
+    const splits = (options.splits ?? ['s-0']).map(
+      (name, index): SourceSplit => ({ splitId: splitId(name), index, state: null }),
+    );
+    const target: OutputTarget = {
+      collect: (value) => this.note(`${value}`),
+      emitWatermark: (timestamp) => this.note(timestamp === MAX_WATERMARK ? 'max' : `w${timestamp}`),
+      emitWatermarkStatus: (idle) => this.note(idle ? 'idle' : 'active'),
+    };
+    this.input = new SourceInput({
+      operatorUid: operatorUid('events'),
+      subtaskIndex: subtaskIndex(0),
+      source: this.sourceOf(splits),
+      strategy: (options.strategy ?? Watermarks.monotonous()) as WatermarkStrategy<unknown>,
+      idleTimeoutMs: options.idleTimeoutMs,
+      splits,
+      restoredWatermark: options.restoredWatermark ?? MIN_WATERMARK,
+      output: new ChainOutput([target], new Map()),
+      availability: this.output,
+      clock: this.clock,
+      readerContext: {
+        operatorName: 'events',
+        availability: this.output,
+        clock: this.clock,
+        log: () => Promise.reject(new Error('There is no log.')),
+        onAvailable: () => {},
+        fail: (error) => {
+          throw error;
+        },
+      },
+      takeCheckpoint: (id) => this.note(`checkpoint ${id}`),
+      execute: (action) => this.actions.push(action),
+    });
+  }
+
+  /** One step of the subtask; what happened in it, and the input's answer last. */
+  step(): string[] {
+    for (const action of this.actions.splice(0)) action();
+    const status = this.output.isAvailable ? this.input.processNext(10) : 'blocked';
+    return [...this.happened.splice(0), status];
+  }
+
+  get watermarkInSnapshot(): unknown {
+    return this.input.snapshot()[0]?.snapshot.subtaskState;
+  }
+
+  private sourceOf(splits: readonly SourceSplit[]): Source<unknown> {
+    return {
+      kind: 'scripted',
+      description: '',
+      boundedness: 'bounded',
+      idleTimeoutMs: undefined,
+      discoverSplits: async () => splits,
+      createReader: ({ output }) => ({
+        addSplits() {},
+        emitNext: (recordsMax) => this.emit(output, recordsMax),
+        snapshotSplits: () => splits,
+        isCaughtUp: (split) => this.caughtUp.has(split),
+        recordsSkipped: 0,
+        pendingRecords: () => undefined,
+        close: async () => {
+          this.isClosed = true;
+        },
+      }),
+    };
+  }
+
+  private emit(output: SourceOutput<unknown>, recordsMax: number): SourceStatus {
+    for (let taken = 0; taken < recordsMax && this.output.isAvailable; taken += 1) {
+      const next = this.arrived.shift();
+      if (next === undefined) break;
+      output.collect(next.time, next.time, output.splitOutput(splitId(next.split)));
+    }
+    if (this.arrived.length > 0) return 'more-available';
+    return this.hasEnded ? 'end-of-input' : 'nothing-available';
+  }
+
+  private note(word: string): void {
+    this.happened.push(word);
+    if (this.blocksAfter.has(word)) this.output.block();
+  }
+}
+
+const at = (time: number, split = 's-0') => ({ time, split });
+
+describe('A source’s watermark', () => {
+  it('follows its records, at most once an interval', async () => {
+    const source = new SourceFixture();
+    source.arrived.push(at(100), at(101));
+    expect(source.step()).toEqual(['100', '101', 'nothing-available']);
+    await source.clock.advance(200);
+    source.arrived.push(at(102));
+    expect(source.step()).toEqual(['w100', '102', 'nothing-available']);
+    source.arrived.push(at(103));
+    expect(source.step()).toEqual(['103', 'nothing-available']);
+  });
+
+  it('that the checkpoint knew comes before the first record', () => {
+    const source = new SourceFixture({ restoredWatermark: 500 });
+    source.arrived.push(at(400));
+    expect(source.step()).toEqual(['w500', '400', 'nothing-available']);
+  });
+
+  it('that was restored is in the next checkpoint, even if no record came in between', () => {
+    const source = new SourceFixture({ restoredWatermark: 500 });
+    expect(source.watermarkInSnapshot).toEqual({ watermark: 500 });
+    source.step();
+    expect(source.watermarkInSnapshot).toEqual({ watermark: 500 });
+  });
+
+  it('does not overtake results that are suspended behind the last record', async () => {
+    const source = new SourceFixture();
+    source.arrived.push(at(100));
+    source.step();
+    await source.clock.advance(200);
+    source.actions.length = 0;
+    source.blocksAfter.add('200');
+    source.arrived.push(at(200));
+    expect(source.step()).toEqual(['200', 'more-available']);
+    source.output.unblock();
+    expect(source.step()).toEqual(['w199', 'nothing-available']);
+  });
+
+  it('is not kept by a source without a strategy', async () => {
+    const source = new SourceFixture({ strategy: Watermarks.none() });
+    source.arrived.push(at(100));
+    source.step();
+    await source.clock.advance(1_000);
+    expect(source.step()).toEqual(['nothing-available']);
+  });
+});
+
+describe('A source without records', () => {
+  it('is idle after the time-out, and active again with the next record, before its watermark', async () => {
+    const source = new SourceFixture({ idleTimeoutMs: 1_000 });
+    source.arrived.push(at(100));
+    expect(source.step()).toEqual(['100', 'nothing-available']);
+    source.caughtUp.add('s-0');
+    await source.clock.advance(1_000);
+    expect(source.step()).toEqual(['w99', 'nothing-available']);
+    await source.clock.advance(400);
+    expect(source.step()).toEqual(['idle', 'nothing-available']);
+    source.arrived.push(at(300));
+    source.step();
+    await source.clock.advance(200);
+    expect(source.step()).toEqual(['active', 'w299', 'nothing-available']);
+  });
+
+  it('leaves a quiet split out of the watermark, but not for time in which it was held back', async () => {
+    const source = new SourceFixture({ splits: ['busy', 'quiet'], idleTimeoutMs: 1_000 });
+    source.arrived.push(at(100, 'busy'), at(50, 'quiet'));
+    source.caughtUp.add('quiet');
+    source.step();
+    await source.clock.advance(200);
+    expect(source.step()).toEqual(['w49', 'nothing-available']);
+    source.blocksAfter.add('200');
+    source.arrived.push(at(200, 'busy'));
+    source.step();
+    await source.clock.advance(10_000);
+    expect(source.step()).toEqual(['blocked']);
+    // Backpressure ends between two looks at the time: the ten seconds still don't count.
+    source.output.unblock();
+    expect(source.step()).toEqual(['nothing-available']);
+    await source.clock.advance(900);
+    source.arrived.push(at(300, 'busy'));
+    expect(source.step()).toEqual(['300', 'nothing-available']);
+    await source.clock.advance(600);
+    expect(source.step()).toEqual(['w299', 'nothing-available']);
+  });
+
+  it('asks for one turn at a time while it gets none', async () => {
+    const source = new SourceFixture();
+    await source.clock.advance(60_000);
+    expect(source.actions).toHaveLength(1);
+  });
+
+  it('looks at the time no more once it is closed', async () => {
+    const source = new SourceFixture();
+    await source.input.close();
+    await source.clock.advance(1_000);
+    expect(source.actions).toEqual([]);
+    expect(source.isClosed).toBe(true);
+  });
+});
+
+describe('A source’s end', () => {
+  it('brings the last watermark, and says so once all is out', () => {
+    const source = new SourceFixture();
+    source.arrived.push(at(100));
+    source.hasEnded = true;
+    expect(source.step()).toEqual(['100', 'max', 'end-of-input']);
+  });
+
+  it('waits for results that are suspended behind the last record', () => {
+    const source = new SourceFixture();
+    source.blocksAfter.add('100');
+    source.arrived.push(at(100));
+    source.hasEnded = true;
+    expect(source.step()).toEqual(['100', 'more-available']);
+    source.output.unblock();
+    expect(source.step()).toEqual(['max', 'end-of-input']);
+  });
+
+  it('makes an idle source active first', async () => {
+    const source = new SourceFixture({ idleTimeoutMs: 200 });
+    source.caughtUp.add('s-0');
+    source.step();
+    await source.clock.advance(600);
+    expect(source.step()).toEqual(['idle', 'nothing-available']);
+    source.hasEnded = true;
+    expect(source.step()).toEqual(['active', 'max', 'end-of-input']);
+  });
+});
+
+describe('A source’s checkpoint', () => {
+  it('is taken at the trigger and holds each split with its event time', () => {
+    const source = new SourceFixture({ splits: ['a', 'b'] });
+    source.arrived.push(at(70, 'b'));
+    source.step();
+    source.input.triggerCheckpoint(checkpointId(3), 0);
+    expect(source.happened).toEqual(['checkpoint 3']);
+    expect(source.input.snapshot()).toMatchObject([
+      {
+        operatorUid: 'events',
+        subtaskIndex: 0,
+        snapshot: {
+          listState: [
+            { splitId: 'a', watermark: {} },
+            { splitId: 'b', watermark: { maxTimestamp: 70 } },
+          ],
+        },
+      },
+    ]);
+  });
+});
