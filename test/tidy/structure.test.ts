@@ -16,7 +16,10 @@ function importedPaths(file: SourceFile, includeTypes: boolean): string[] {
     .map((each) => posix.join(posix.dirname(file.path), each.specifier).replace(/\.js$/, '.ts'));
 }
 
-function offenders(isForbidden: (file: SourceFile, imported: string) => boolean, includeTypes = true): string[] {
+function offenders(
+  isForbidden: (file: SourceFile, imported: string) => boolean,
+  includeTypes = true,
+): string[] {
   return files.flatMap((file) =>
     importedPaths(file, includeTypes)
       .filter((imported) => isForbidden(file, imported))
@@ -29,22 +32,32 @@ describe('the import directions', () => {
     expect(
       offenders((file, imported) => {
         const [from, to] = [areaOf(file.path), areaOf(imported)];
-        return (from === 'job-manager' && to === 'task-manager') || (from === 'task-manager' && to === 'job-manager');
+        return (
+          (from === 'job-manager' && to === 'task-manager') ||
+          (from === 'task-manager' && to === 'job-manager')
+        );
       }),
     ).toEqual([]);
   });
 
   it('let protocol/ depend on nothing that runs', () => {
     const allowed = new Set(['protocol', 'checkpoint', 'sources', 'log']);
-    expect(offenders((file, imported) => areaOf(file.path) === 'protocol' && !allowed.has(areaOf(imported)))).toEqual([]);
     expect(
-      offenders((file, imported) => areaOf(file.path) === 'protocol' && areaOf(imported) !== 'protocol', false),
+      offenders((file, imported) => areaOf(file.path) === 'protocol' && !allowed.has(areaOf(imported))),
+    ).toEqual([]);
+    expect(
+      offenders(
+        (file, imported) => areaOf(file.path) === 'protocol' && areaOf(imported) !== 'protocol',
+        false,
+      ),
     ).toEqual([]);
   });
 
   it('let nothing but the entry points and the command depend on the demo', () => {
     const allowed = new Set(['demo', 'root', 'cli']);
-    expect(offenders((file, imported) => areaOf(imported) === 'demo' && !allowed.has(areaOf(file.path)))).toEqual([]);
+    expect(
+      offenders((file, imported) => areaOf(imported) === 'demo' && !allowed.has(areaOf(file.path))),
+    ).toEqual([]);
   });
 
   it('have no cycles', () => {
@@ -66,7 +79,8 @@ describe('the import directions', () => {
 });
 
 describe('what is not deterministic', () => {
-  const forbidden = /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|randomUUID)\s*\(|\bnew Date\(\)/;
+  const forbidden =
+    /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|randomUUID)\s*\(|\bnew Date\(\)/;
 
   it('comes from host/ alone: clocks, timers and random numbers elsewhere would escape the simulation', () => {
     const found = files
@@ -84,9 +98,9 @@ describe('what is not deterministic', () => {
 
 describe('the files', () => {
   it('are not called utils, helpers or common', () => {
-    expect(files.map((file) => file.path).filter((path) => /(utils?|helpers?|common|misc)(\.ts|\/)/.test(path))).toEqual(
-      [],
-    );
+    expect(
+      files.map((file) => file.path).filter((path) => /(utils?|helpers?|common|misc)(\.ts|\/)/.test(path)),
+    ).toEqual([]);
   });
 
   it('stay small enough to be one concept', () => {
