@@ -27,9 +27,10 @@ export { json } from './codecs/json.js';
 export { msgpack } from './codecs/msgpack.js';
 export { nullable } from './codecs/nullable.js';
 export { string } from './codecs/string.js';
+export { validated } from './codecs/validated.js';
 export type { ValueCodec } from './codecs/value-codec.js';
 export type { Key } from './key-groups/key.js';
-export type { Compression } from './log/log-port.js';
+export type { Compression, Isolation, RecordHeader } from './log/log-port.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
 export { collectSink } from './sinks/collect-sink.js';
@@ -38,15 +39,18 @@ export { type LogSinkOptions as KafkaSinkOptions, logSink as kafkaSink } from '.
 export { type PrintSinkOptions, printSink } from './sinks/print-sink.js';
 export type { Sink } from './sinks/sink.js';
 export { collectionSource } from './sources/collection-source.js';
+export type { ConsumerRecord, RecordDeserializer } from './sources/consumer-record.js';
 export {
+  type DeserializedLogSourceOptions as DeserializedKafkaSourceOptions,
   type KeyedLogSourceOptions as KeyedKafkaSourceOptions,
   type LogSourceOptions as KafkaSourceOptions,
   logSource as kafkaSource,
-  type StartingOffsets,
 } from './sources/log-source.js';
+export type { BoundedAt, StartingOffsets } from './sources/offset-options.js';
 export type { KeyedRecord } from './sources/record-decoder.js';
 export { sequenceSource } from './sources/sequence-source.js';
 export type { Source } from './sources/source.js';
+export type { PinnedPartition } from './sources/topic-selection.js';
 export type {
   ListState,
   ListStateDescriptor,

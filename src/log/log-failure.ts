@@ -21,6 +21,7 @@ function actionAfter(code: LogErrorCode): FailureAction {
   switch (code) {
     case 'unreachable':
     case 'delivery-timeout':
+    case 'begin-unanswered':
     case 'corrupt-batch':
     case 'fenced':
     case 'internal':

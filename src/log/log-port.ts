@@ -5,15 +5,20 @@ import type { LogTransactions } from './log-transactions.js';
  * implement this port, and one contract suite holds them to it. Each thread opens its own client.
  *
  * Offsets are numbers (exact up to 2^53). A *position* is the next offset to emit: past transaction
- * markers, aborted batches and compacted gaps. Reads are `read_committed`.
+ * markers, aborted batches and compacted gaps. Reads are `read_committed` unless they say otherwise.
  */
 export interface LogClient {
   /** @throws LogError `unknown-topic`, naming the topics that don't exist and how to create them. */
   describeTopics(topics: readonly string[]): Promise<readonly TopicDescription[]>;
+  /** The names of all topics but the log's own, in no order. */
+  listTopics(): Promise<readonly string[]>;
   /** No error when the topic exists with as many partitions or more. */
   createTopic(topic: string, partitions: number): Promise<void>;
-  /** Resolves each request to an offset, in order. `end` is the last stable offset. */
-  resolveOffsets(requests: readonly OffsetRequest[]): Promise<readonly number[]>;
+  /**
+   * Resolves each request to an offset, in order. `end` is the last stable offset; for `read_uncommitted`
+   * the end of what is written.
+   */
+  resolveOffsets(requests: readonly OffsetRequest[], isolation?: Isolation): Promise<readonly number[]>;
   openReader(options: ReaderOptions): LogReader;
   /** A plain appender: idempotent per append where the log can, not transactional. */
   openAppender(options: AppenderOptions): LogAppender;
@@ -48,8 +53,11 @@ export type OffsetSpec =
   | { readonly kind: 'end' }
   /** The first record whose timestamp is at least this; the end where there is none. */
   | { readonly kind: 'timestamp'; readonly timestampMs: number }
-  /** The group's committed offset, or what `fallback` says where it has none. */
-  | { readonly kind: 'committed'; readonly groupId: string; readonly fallback: 'earliest' | 'end' };
+  /** The group's committed offset, or what `fallback` says where it has none; `fail` is an error that names the partition. */
+  | { readonly kind: 'committed'; readonly groupId: string; readonly fallback: 'earliest' | 'end' | 'fail' };
+
+/** Which transactions' records a reader sees: those committed, or also those open and aborted. */
+export type Isolation = 'read_committed' | 'read_uncommitted';
 
 export interface ReaderOptions {
   /** Called (never synchronously within a call of the reader) when `poll` may answer again after it gave nothing. */
@@ -58,6 +66,8 @@ export interface ReaderOptions {
   readonly onError: (error: Error) => void;
   /** Fetched bytes not yet released, at most, over all partitions; beyond it the reader stops fetching. */
   readonly prefetchBytes: number;
+  /** `read_committed` by default. The embedded log shows no open or aborted transaction to anyone. */
+  readonly isolation?: Isolation | undefined;
 }
 
 /** Reads any number of partitions, prefetching within a byte budget. */
@@ -66,7 +76,7 @@ export interface LogReader {
   addPartition(partition: TopicPartition, position: number, stopPosition: number | undefined): void;
   /** The next fetched batch, fair between partitions; undefined when none is here. Never waits. */
   poll(): LogBatch | undefined;
-  /** The newest known end (last stable offset) of a partition, for lag and idleness; undefined before the first fetch. */
+  /** The newest known end (last stable offset; all that is written for `read_uncommitted`) of a partition, for lag and idleness; undefined before the first fetch. */
   endOffset(partition: TopicPartition): number | undefined;
   close(): Promise<void>;
 }
@@ -173,5 +183,6 @@ export type LogErrorCode =
   | 'transaction-lost'
   | 'unauthorized'
   | 'delivery-timeout'
+  | 'begin-unanswered'
   | 'invalid-configuration'
   | 'internal';

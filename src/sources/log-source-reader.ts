@@ -1,5 +1,5 @@
 import { logFailure } from '../log/log-failure.js';
-import type { LogBatch, LogClient, LogReader } from '../log/log-port.js';
+import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
 import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
@@ -7,6 +7,12 @@ import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus, Spli
 
 /** What happens to a record that can't be decoded: it fails the job, or is left out and counted. */
 export type UndecodablePolicy = 'fail' | 'skip';
+
+export interface LogSourceReaderOptions {
+  readonly undecodable: UndecodablePolicy;
+  readonly isolation: Isolation;
+  readonly isBounded: boolean;
+}
 
 /**
  * Fetched and not yet emitted bytes of one subtask. At 1 KB a record and 200,000 records/s it is 40 ms of
@@ -23,6 +29,7 @@ export class LogSourceReader<T> implements SourceReader {
   private readonly context: SourceReaderContext<T>;
   private readonly decoder: RecordDecoder<T>;
   private readonly undecodable: UndecodablePolicy;
+  private readonly isolation: Isolation;
   private readonly isBounded: boolean;
   private readonly splits = new Map<SplitId, LogSplitReader>();
   private unfinishedSplits = 0;
@@ -34,16 +41,12 @@ export class LogSourceReader<T> implements SourceReader {
   private batch: LogBatch | undefined;
   private batchSplit: LogSplitReader | undefined;
 
-  constructor(
-    context: SourceReaderContext<T>,
-    decoder: RecordDecoder<T>,
-    undecodable: UndecodablePolicy,
-    isBounded: boolean,
-  ) {
+  constructor(context: SourceReaderContext<T>, decoder: RecordDecoder<T>, options: LogSourceReaderOptions) {
     this.context = context;
     this.decoder = decoder;
-    this.undecodable = undecodable;
-    this.isBounded = isBounded;
+    this.undecodable = options.undecodable;
+    this.isolation = options.isolation;
+    this.isBounded = options.isBounded;
   }
 
   addSplits(splits: readonly SourceSplit[]): void {
@@ -51,6 +54,7 @@ export class LogSourceReader<T> implements SourceReader {
     for (const assigned of splits) {
       const split = new LogSplitReader(
         readLogSplit(assigned),
+        assigned.index,
         this.context.output.splitOutput(assigned.splitId),
       );
       this.splits.set(assigned.splitId, split);
@@ -78,7 +82,7 @@ export class LogSourceReader<T> implements SourceReader {
   }
 
   snapshotSplits(): readonly SourceSplit[] {
-    return Array.from(this.splits.values(), (split) => logSplit(split));
+    return Array.from(this.splits.values(), (split) => logSplit(split, split.index));
   }
 
   isCaughtUp(splitId: SplitId): boolean {
@@ -116,6 +120,7 @@ export class LogSourceReader<T> implements SourceReader {
         onAvailable: () => this.context.onAvailable(),
         onError: (error) => this.fail(error),
         prefetchBytes,
+        isolation: this.isolation,
       });
       for (const split of this.splits.values()) if (!split.isAtStop) addToReader(this.reader, split);
       this.context.onAvailable();
@@ -181,14 +186,16 @@ class LogSplitReader implements LogSplitState {
   readonly topic: string;
   readonly partition: number;
   readonly stopPosition: number | null;
+  readonly index: number;
   readonly output: SplitOutput;
   position: number;
 
-  constructor(state: LogSplitState, output: SplitOutput) {
+  constructor(state: LogSplitState, index: number, output: SplitOutput) {
     this.topic = state.topic;
     this.partition = state.partition;
     this.stopPosition = state.stopPosition;
     this.position = state.position;
+    this.index = index;
     this.output = output;
   }
 

@@ -1,9 +1,18 @@
 import { type Duration, durationMs } from '../api/duration.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
-import type { LogClient, OffsetSpec, TopicPartition } from '../log/log-port.js';
+import type { Isolation, LogClient, OffsetRequest } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
+import type { RecordDeserializer } from './consumer-record.js';
+import { DeserializerDecoder } from './deserializer-decoder.js';
 import { LogSourceReader, type UndecodablePolicy } from './log-source-reader.js';
 import { logSplit, readLogSplit } from './log-split.js';
+import {
+  type BoundedAt,
+  type PositionOf,
+  type StartingOffsets,
+  startPositions,
+  stopPositions,
+} from './offset-options.js';
 import { type KeyedRecord, KeyedRecordDecoder, type RecordDecoder, ValueDecoder } from './record-decoder.js';
 import type {
   Source,
@@ -12,33 +21,50 @@ import type {
   SourceSplit,
   SplitDiscoveryContext,
 } from './source.js';
+import {
+  describeSelection,
+  type PinnedPartition,
+  type SelectedPartition,
+  selectPartitions,
+  type TopicSelection,
+  topicSelection,
+} from './topic-selection.js';
 
-export interface LogSourceOptions<V> {
-  readonly topics: string | readonly string[];
-  readonly value: ValueCodec<V>;
+/** What is read, where from and how far. */
+export type LogSourceSettings = LogSourceInput & {
   /** The group that positions are committed to once a checkpoint completes, for people and lag tools. */
   readonly groupId?: string;
-  /** Where reading starts when there is no checkpoint; `'earliest'` by default. */
+  /** Where reading starts when there is no checkpoint; `'earliest'` by default. A checkpoint's positions always win. */
   readonly startingOffsets?: StartingOffsets;
-  /** `'latest'`: read up to where the topics end at the first start, then finish. */
-  readonly bounded?: 'latest';
+  /** Read up to there, then finish. Without it the source reads for ever. */
+  readonly bounded?: BoundedAt;
+  /**
+   * `'read_committed'` by default; `'read_uncommitted'` also shows records of open and aborted transactions.
+   * The embedded log has none of those to show.
+   */
+  readonly isolation?: Isolation;
   /** A partition with nothing new for so long no longer holds back watermarks; `'10s'` by default, `'never'` switches it off. */
   readonly idleTimeout?: Duration | 'never';
   /** A record that can't be decoded fails the job (the default), or is left out and counted. */
   readonly onUndecodable?: UndecodablePolicy;
-}
+};
 
-export interface KeyedLogSourceOptions<K, V> extends LogSourceOptions<V> {
+/** Topics by name or by pattern (those that exist at the first start), or partitions by hand. */
+export type LogSourceInput =
+  | { readonly topics: string | readonly string[] | RegExp; readonly partitions?: undefined }
+  | { readonly partitions: readonly PinnedPartition[]; readonly topics?: undefined };
+
+export type LogSourceOptions<V> = LogSourceSettings & { readonly value: ValueCodec<V> };
+
+export type KeyedLogSourceOptions<K, V> = LogSourceOptions<V> & {
   /** Decodes the records' keys, too. A missing key is an error; `nullable(codec)` makes it a null. */
   readonly key: ValueCodec<K>;
-}
+};
 
-/**
- * `committed` begins where the group stands, and at the earliest offset of partitions for which it has
- * committed nothing: so nothing is passed over unasked. `timestampMs` begins at the first record of that
- * time (epoch ms) or later.
- */
-export type StartingOffsets = 'earliest' | 'latest' | 'committed' | { readonly timestampMs: number };
+export type DeserializedLogSourceOptions<T> = LogSourceSettings & {
+  /** Sees each record whole: key, value, headers, timestamp, topic, partition and offset. */
+  readonly deserializer: RecordDeserializer<T>;
+};
 
 /**
  * Well above a producer's pauses between batches and a broker's fail-over, so that only a partition that is
@@ -50,58 +76,66 @@ const defaultIdleTimeoutMs = 10_000;
  * Reads topics of the log: of Kafka where brokers are given, else of the embedded log. A split is a
  * partition of a topic.
  */
+export function logSource<T>(options: DeserializedLogSourceOptions<T>): Source<T>;
 export function logSource<K, V>(options: KeyedLogSourceOptions<K, V>): Source<KeyedRecord<K, V>>;
 export function logSource<V>(options: LogSourceOptions<V>): Source<V>;
 export function logSource<K, V>(
-  options: LogSourceOptions<V> | KeyedLogSourceOptions<K, V>,
+  options: LogSourceOptions<V> | KeyedLogSourceOptions<K, V> | DeserializedLogSourceOptions<V>,
 ): Source<V> | Source<KeyedRecord<K, V>> {
+  if ('deserializer' in options && options.deserializer !== undefined)
+    return new LogSource(options, new DeserializerDecoder(options.deserializer));
+  const { value } = options as LogSourceOptions<V>;
   return 'key' in options && options.key !== undefined
-    ? new LogSource(options, new KeyedRecordDecoder(options.key, options.value))
-    : new LogSource(options, new ValueDecoder(options.value));
+    ? new LogSource(options, new KeyedRecordDecoder(options.key, value))
+    : new LogSource(options, new ValueDecoder(value));
 }
 
-class LogSource<V, T> implements Source<T> {
+class LogSource<T> implements Source<T> {
   readonly kind = 'log-source';
   readonly description: string;
   readonly boundedness: 'bounded' | 'continuous';
   readonly idleTimeoutMs: number | undefined;
-  private readonly topics: readonly string[];
-  private readonly startingOffset: OffsetSpec;
+  private readonly selection: TopicSelection;
+  private readonly startPosition: PositionOf;
+  private readonly stopPosition: PositionOf | undefined;
   private readonly groupId: string | undefined;
+  private readonly isolation: Isolation;
   private readonly undecodable: UndecodablePolicy;
   private readonly decoder: RecordDecoder<T>;
 
-  constructor(options: LogSourceOptions<V>, decoder: RecordDecoder<T>) {
-    this.topics = distinctTopics(options.topics);
+  constructor(options: LogSourceSettings, decoder: RecordDecoder<T>) {
+    this.selection = topicSelection(options);
     this.groupId = options.groupId;
-    this.startingOffset = startingOffsetSpec(options.startingOffsets ?? 'earliest', options.groupId);
+    this.startPosition = startPositions(options.startingOffsets ?? 'earliest', options.groupId);
+    this.stopPosition = options.bounded === undefined ? undefined : stopPositions(options.bounded);
     this.boundedness = options.bounded === undefined ? 'continuous' : 'bounded';
+    this.isolation = checkedIsolation(options.isolation ?? 'read_committed');
     this.idleTimeoutMs =
       options.idleTimeout === 'never'
         ? undefined
         : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, 'idleTimeout');
     this.undecodable = options.onUndecodable ?? 'fail';
     this.decoder = decoder;
-    this.description = `topics ${this.topics.join(', ')}; ${this.boundedness}`;
+    this.description = `${describeSelection(this.selection)}; ${this.boundedness}`;
   }
 
   async discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]> {
     const log = await context.log();
-    const partitions = await this.describePartitions(log);
-    const positions = await log.resolveOffsets(
-      partitions.map((partition) => ({ ...partition, spec: this.startingOffset })),
-    );
-    const stopPositions =
-      this.boundedness === 'bounded'
-        ? await log.resolveOffsets(partitions.map((partition) => ({ ...partition, spec: { kind: 'end' } })))
-        : undefined;
+    const partitions = await selectPartitions(this.selection, log);
+    const starts = await this.resolve(log, partitions, this.startPosition);
+    const stops =
+      this.stopPosition === undefined ? undefined : await this.resolve(log, partitions, this.stopPosition);
     return partitions.map((partition, i) =>
-      logSplit({ ...partition, position: positions[i]!, stopPosition: stopPositions?.[i] ?? null }),
+      logSplit({ ...partition, position: starts[i]!, stopPosition: stops?.[i] ?? null }, partition.index),
     );
   }
 
   createReader(context: SourceReaderContext<T>): SourceReader {
-    return new LogSourceReader(context, this.decoder, this.undecodable, this.boundedness === 'bounded');
+    return new LogSourceReader(context, this.decoder, {
+      undecodable: this.undecodable,
+      isolation: this.isolation,
+      isBounded: this.boundedness === 'bounded',
+    });
   }
 
   async onCheckpointComplete(context: SplitDiscoveryContext, splits: readonly SourceSplit[]): Promise<void> {
@@ -114,40 +148,34 @@ class LogSource<V, T> implements Source<T> {
     await log.commitOffsets(this.groupId, offsets);
   }
 
-  private async describePartitions(log: LogClient): Promise<TopicPartition[]> {
-    const descriptions = await log.describeTopics(this.topics);
-    return descriptions.flatMap(({ topic, partitions }) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
+  /** In the partitions' order. Only what is not known already is asked of the log. */
+  private async resolve(
+    log: LogClient,
+    partitions: readonly SelectedPartition[],
+    positionOf: PositionOf,
+  ): Promise<readonly number[]> {
+    const wanted = partitions.map((partition) => positionOf(partition));
+    const requests: OffsetRequest[] = [];
+    partitions.forEach(({ topic, partition }, i) => {
+      const spec = wanted[i]!;
+      if (typeof spec !== 'number') requests.push({ topic, partition, spec });
+    });
+    const answers = requests.length === 0 ? [] : await log.resolveOffsets(requests, this.isolation);
+    let next = 0;
+    return wanted.map((position) => (typeof position === 'number' ? position : answers[next++]!));
   }
 }
 
-function distinctTopics(topics: string | readonly string[]): readonly string[] {
-  // Sorted, so that the order in which a set was written down changes no assignment.
-  const distinct = [...new Set(typeof topics === 'string' ? [topics] : topics)].sort();
-  if (distinct.length > 0 && !distinct.includes('')) return distinct;
-  throw badOption('topics names no topic: give at least one name, and no empty one.');
-}
-
-function startingOffsetSpec(startingOffsets: StartingOffsets, groupId: string | undefined): OffsetSpec {
-  if (typeof startingOffsets === 'object')
-    return { kind: 'timestamp', timestampMs: startingOffsets.timestampMs };
-  switch (startingOffsets) {
-    case 'earliest':
-      return { kind: 'earliest' };
-    case 'latest':
-      return { kind: 'end' };
-    case 'committed':
-      if (groupId === undefined) throw badOption("startingOffsets: 'committed' needs a groupId.");
-      return { kind: 'committed', groupId, fallback: 'earliest' };
+function checkedIsolation(isolation: Isolation): Isolation {
+  switch (isolation) {
+    case 'read_committed':
+    case 'read_uncommitted':
+      return isolation;
     default:
-      startingOffsets satisfies never;
-      throw badOption(
-        `startingOffsets is ${JSON.stringify(startingOffsets)}: give 'earliest', 'latest', 'committed' or { timestampMs }.`,
+      isolation satisfies never;
+      throw new MillraceError(
+        `A source's option isolation is ${JSON.stringify(isolation)}: give 'read_committed' or 'read_uncommitted'.`,
+        { domain: 'user-code', action: 'fail-job' },
       );
   }
-}
-
-function badOption(message: string): MillraceError {
-  return new MillraceError(`A source's option ${message}`, { domain: 'user-code', action: 'fail-job' });
 }

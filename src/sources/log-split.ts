@@ -17,10 +17,14 @@ export function logSplitId({ topic, partition }: TopicPartition): SplitId {
   return splitId(`${topic}-${partition}`);
 }
 
-export function logSplit({ topic, partition, position, stopPosition }: LogSplitState): SourceSplit {
+/** `index` is the split's place in the assignment. */
+export function logSplit(
+  { topic, partition, position, stopPosition }: LogSplitState,
+  index: number,
+): SourceSplit {
   return {
     splitId: logSplitId({ topic, partition }),
-    index: partition,
+    index,
     state: { topic, partition, position, stopPosition },
   };
 }

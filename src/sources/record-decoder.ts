@@ -42,7 +42,8 @@ export class KeyedRecordDecoder<K, V> implements RecordDecoder<KeyedRecord<K, V>
   }
 }
 
-function decodeField<T>(
+/** Start -1 is a null. */
+export function decodeField<T>(
   codec: ValueCodec<T>,
   field: 'key' | 'value',
   bytes: Buffer,

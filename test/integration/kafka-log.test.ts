@@ -291,6 +291,22 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
           .map((record) => record.value);
         expect(ours.valuesOf(partition)).toEqual(expected);
       }
+      // And without the filter: what was aborted, too, and nothing twice.
+      const everything = await broker.consoleConsumer(topic, { isolation: 'read_uncommitted' });
+      expect(everything).toHaveLength(value);
+      const unfiltered = new CollectingReader(client, from(topic, 2), undefined, 'read_uncommitted');
+      await unfiltered.untilSeen(value);
+      for (const partition of [0, 1]) {
+        const expected = everything.filter((record) => record.partition === partition);
+        expect(unfiltered.valuesOf(partition)).toEqual(expected.map((record) => record.value));
+      }
+      const open = await client.transactions.begin(`${topic}-open`, options);
+      open.append(valueRecord(topic, 'open'));
+      await open.flush();
+      const end = [{ topic, partition: 0, spec: { kind: 'end' } }] as const;
+      const [stable] = await client.resolveOffsets(end);
+      expect(await client.resolveOffsets(end, 'read_uncommitted')).toEqual([(stable ?? 0) + 1]);
+      await open.abort();
     });
 
     it('works in a worker thread, which ends by itself after close', async () => {

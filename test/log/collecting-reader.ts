@@ -1,4 +1,4 @@
-import type { LogBatch, LogClient, LogReader, TopicPartition } from '../../src/log/log-port.js';
+import type { Isolation, LogBatch, LogClient, LogReader, TopicPartition } from '../../src/log/log-port.js';
 
 /** What a reader showed, as plain values. */
 export interface SeenRecord {
@@ -23,9 +23,15 @@ export class CollectingReader {
   availableCalls = 0;
   private wake: () => void = () => {};
 
-  constructor(client: LogClient, starts: readonly PartitionStart[], prefetchBytes = 4 * 1024 * 1024) {
+  constructor(
+    client: LogClient,
+    starts: readonly PartitionStart[],
+    prefetchBytes = 4 * 1024 * 1024,
+    isolation?: Isolation,
+  ) {
     this.reader = client.openReader({
       prefetchBytes,
+      isolation,
       onAvailable: () => {
         this.availableCalls++;
         this.wake();

@@ -61,6 +61,15 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         expect((await client.describeTopics([topic]))[0]?.partitions).toEqual([0, 1, 2]);
       });
 
+      it('are listed by name, without those of the log itself', async () => {
+        const client = await openClient();
+        const topics = [await newTopic(client), await newTopic(client, 2)];
+        await client.commitOffsets(`group-${randomUUID()}`, [{ topic: topics[0]!, partition: 0, offset: 0 }]);
+        const names = await client.listTopics();
+        expect(names).toEqual(expect.arrayContaining(topics));
+        expect(names.filter((name) => name.startsWith('__'))).toEqual([]);
+      });
+
       it('that do not exist are named in the error', async () => {
         const client = await openClient();
         const there = await newTopic(client);
@@ -285,6 +294,13 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
             { ...at(0), spec: { ...committed, fallback: 'earliest' } },
           ]),
         ).toEqual([20, 0, 6, 19, 20, 7, 20, 0]);
+        const uncommitted = client.resolveOffsets([{ ...at(0), spec: { ...committed, fallback: 'fail' } }]);
+        await expect(uncommitted).rejects.toMatchObject({
+          code: 'invalid-configuration',
+          message: expect.stringContaining(
+            `${groupId} has committed no offset for topic ${topic}, partition 0`,
+          ),
+        });
       });
 
       it('of a group are replaced by later commits, also of other clients', async () => {

@@ -4,6 +4,7 @@ import { json } from '../../src/codecs/json.js';
 import { nullable } from '../../src/codecs/nullable.js';
 import { string } from '../../src/codecs/string.js';
 import {
+  type Isolation,
   type LogClient,
   LogError,
   type OffsetRequest,
@@ -25,6 +26,7 @@ const id = (index: number) => splitId(`t-${index}`);
 /** The parts of a client that discovery and reading use; anything else is a mistake and throws. */
 class ScriptedLog {
   readonly requests: OffsetRequest[] = [];
+  readonly isolations: (Isolation | undefined)[] = [];
   readonly committed: { readonly groupId: string; readonly offsets: readonly TopicPartitionOffset[] }[] = [];
   readonly readers: ScriptedLogReader[] = [];
   private readonly script: readonly ScriptedPartition[];
@@ -39,8 +41,10 @@ class ScriptedLog {
         topic,
         partitions: this.script.filter((each) => each.topic === topic).map((each) => each.partition),
       })),
-    resolveOffsets: async (requests: readonly OffsetRequest[]) => {
+    listTopics: async () => [...new Set(this.script.map((each) => each.topic))],
+    resolveOffsets: async (requests: readonly OffsetRequest[], isolation?: Isolation) => {
       this.requests.push(...requests);
+      this.isolations.push(isolation);
       return requests.map((request) => {
         const partition = this.script.find(
           (each) => each.topic === request.topic && each.partition === request.partition,
@@ -112,12 +116,93 @@ describe('discovering the splits of a log source', () => {
     ['latest', { kind: 'end' }],
     ['committed', { kind: 'committed', groupId: 'g', fallback: 'earliest' }],
     [{ timestampMs: 7 }, { kind: 'timestamp', timestampMs: 7 }],
+    [{ committedOr: 'latest' }, { kind: 'committed', groupId: 'g', fallback: 'end' }],
+    [{ committedOr: 'fail' }, { kind: 'committed', groupId: 'g', fallback: 'fail' }],
   ] as const)('asks the log for %j', async (startingOffsets, spec) => {
     const log = new ScriptedLog(twoPartitions);
     await logSource({ topics: 't', groupId: 'g', startingOffsets, value: string() }).discoverSplits({
       log: log.open,
     });
     expect(log.requests[0]).toEqual({ topic: 't', partition: 0, spec });
+  });
+
+  it('begins and ends where it is told to, partition by partition, and asks the log for the rest alone', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({
+      topics: 't',
+      value: string(),
+      startingOffsets: { offsets: [{ topic: 't', partition: 1, offset: 11 }], otherwise: 'latest' },
+      bounded: {
+        offsets: [
+          { topic: 't', partition: 0, offset: 20 },
+          { topic: 't', partition: 1, offset: 21 },
+        ],
+      },
+    });
+    const splits = await source.discoverSplits({ log: log.open });
+    expect(splits.map((split) => split.state)).toMatchObject([
+      { position: 8, stopPosition: 20 },
+      { position: 11, stopPosition: 21 },
+    ]);
+    expect(log.requests).toEqual([{ topic: 't', partition: 0, spec: { kind: 'end' } }]);
+  });
+
+  it('names the partition that bounded offsets leave out', async () => {
+    const source = logSource({
+      topics: 't',
+      value: string(),
+      bounded: { offsets: [{ topic: 't', partition: 0, offset: 20 }] },
+    });
+    await expect(source.discoverSplits({ log: new ScriptedLog(twoPartitions).open })).rejects.toThrow(
+      /no offset for topic t, partition 1/,
+    );
+  });
+
+  it('ends at a time', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    await logSource({ topics: 't', value: string(), bounded: { timestampMs: 9 } }).discoverSplits({
+      log: log.open,
+    });
+    expect(log.requests.at(-1)?.spec).toEqual({ kind: 'timestamp', timestampMs: 9 });
+  });
+
+  it('resolves and reads with the isolation it is given', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    await readAll(
+      logSource({ topics: 't', value: string(), isolation: 'read_uncommitted', bounded: 'latest' }),
+      log,
+    );
+    expect(log.isolations).toEqual(['read_uncommitted', 'read_uncommitted']);
+    expect(log.readers[0]?.options.isolation).toBe('read_uncommitted');
+  });
+
+  it('finds topics by a pattern, each time anew', async () => {
+    const log = new ScriptedLog(
+      ['orders-b', 'clicks', 'orders-a'].map((topic) => ({ topic, partition: 0, batches: [], endOffset: 0 })),
+    );
+    const source = logSource({ topics: /^orders-/g, value: string() });
+    for (const _ of [1, 2]) {
+      const splits = await source.discoverSplits({ log: log.open });
+      expect(splits.map((split) => split.splitId)).toEqual(['orders-a-0', 'orders-b-0']);
+    }
+    await expect(
+      logSource({ topics: /^payments/, value: string() }).discoverSplits({ log: log.open }),
+    ).rejects.toThrow(/No topic is like \/\^payments\/: the log has clicks, orders-a, orders-b/);
+  });
+
+  it('reads partitions by hand, each by the subtask it is pinned to, also after a restore', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({ partitions: [{ topic: 't', partition: 1, subtask: 4 }], value: string() });
+    const splits = await source.discoverSplits({ log: log.open });
+    expect(splits).toMatchObject([{ splitId: id(1), index: 4 }]);
+    const { reader } = await readAll(source, log, splits);
+    reader.emitNext(1);
+    expect(reader.snapshotSplits()).toMatchObject([{ splitId: id(1), index: 4, state: { position: 11 } }]);
+    await expect(
+      logSource({ partitions: [{ topic: 't', partition: 2 }], value: string() }).discoverSplits({
+        log: log.open,
+      }),
+    ).rejects.toThrow(/no partition 2: it has 2/);
   });
 
   it('commits the positions of a completed checkpoint to the group, and nothing without one', async () => {
@@ -145,6 +230,21 @@ describe('discovering the splits of a log source', () => {
     expect(() => logSource({ topics: 't', startingOffsets: 'newest' as never, value: string() })).toThrow(
       /startingOffsets is "newest"/,
     );
+    expect(() => logSource({ topics: 't', startingOffsets: { timestampMs: -1 }, value: string() })).toThrow(
+      /timestampMs -1/,
+    );
+    expect(() => logSource({ topics: 't', bounded: 'soon' as never, value: string() })).toThrow(
+      /bounded is "soon"/,
+    );
+    expect(() => logSource({ topics: 't', isolation: 'none' as never, value: string() })).toThrow(
+      /isolation is "none"/,
+    );
+    const twice = { topic: 't', partition: 0 };
+    expect(() => logSource({ partitions: [twice, twice], value: string() })).toThrow(/t-0 twice/);
+    // @ts-expect-error both are given.
+    expect(() => logSource({ topics: 't', partitions: [twice], value: string() })).toThrow(/exclude/);
+    // @ts-expect-error nothing to decode with.
+    logSource({ topics: 't' });
   });
 
   it('describes itself alike however its topics are listed', () => {
@@ -276,6 +376,36 @@ describe('reading a log source', () => {
     expect(output.values).toEqual([
       { key: 'k', value: 1 },
       { key: null, value: 2 },
+    ]);
+  });
+
+  it('shows a deserializer each record whole', async () => {
+    const script = [
+      {
+        topic: 't',
+        partition: 0,
+        batches: [{ baseOffset: 7, values: ['1', null], keys: ['k', null] }],
+        endOffset: 9,
+      },
+    ];
+    const source = logSource({
+      topics: 't',
+      bounded: 'latest',
+      deserializer: {
+        deserialize: (record) => ({
+          place: `${record.topic}/${record.partition}/${record.offset}`,
+          at: record.timestamp,
+          key: record.key === null ? null : record.decodeKey(string()),
+          value: record.value,
+          headers: record.headers.length,
+        }),
+      },
+    });
+    const { output, reader } = await readAll(source, new ScriptedLog(script));
+    reader.emitNext(10);
+    expect(output.values).toEqual([
+      { place: 't/0/7', at: 1_007, key: 'k', value: new Uint8Array([0x31]), headers: 0 },
+      { place: 't/0/8', at: 1_008, key: null, value: null, headers: 0 },
     ]);
   });
 

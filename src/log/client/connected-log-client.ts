@@ -1,5 +1,6 @@
 import type {
   AppenderOptions,
+  Isolation,
   LogAppender,
   LogClient,
   LogReader,
@@ -31,12 +32,19 @@ export class ConnectedLogClient implements LogClient {
     return this.connection.request({ kind: 'describe-topics', topics });
   }
 
+  listTopics(): Promise<readonly string[]> {
+    return this.connection.request({ kind: 'list-topics' });
+  }
+
   async createTopic(topic: string, partitions: number): Promise<void> {
     await this.connection.request({ kind: 'create-topic', topic, partitions });
   }
 
-  resolveOffsets(requests: readonly OffsetRequest[]): Promise<readonly number[]> {
-    return this.connection.request({ kind: 'resolve-offsets', requests });
+  resolveOffsets(
+    requests: readonly OffsetRequest[],
+    isolation: Isolation = 'read_committed',
+  ): Promise<readonly number[]> {
+    return this.connection.request({ kind: 'resolve-offsets', requests, isolation });
   }
 
   openReader(options: ReaderOptions): LogReader {

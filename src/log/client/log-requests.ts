@@ -1,4 +1,10 @@
-import type { OffsetRequest, TopicDescription, TopicPartition, TopicPartitionOffset } from '../log-port.js';
+import type {
+  Isolation,
+  OffsetRequest,
+  TopicDescription,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '../log-port.js';
 import type { AbortedTransaction } from '../record-batch/aborted-transactions.js';
 
 /**
@@ -9,8 +15,13 @@ import type { AbortedTransaction } from '../record-batch/aborted-transactions.js
  */
 export type LogRequest =
   | { readonly kind: 'describe-topics'; readonly topics: readonly string[] }
+  | { readonly kind: 'list-topics' }
   | { readonly kind: 'create-topic'; readonly topic: string; readonly partitions: number }
-  | { readonly kind: 'resolve-offsets'; readonly requests: readonly OffsetRequest[] }
+  | {
+      readonly kind: 'resolve-offsets';
+      readonly requests: readonly OffsetRequest[];
+      readonly isolation: Isolation;
+    }
   | FetchRequest
   | { readonly kind: 'close-reader'; readonly readerId: number }
   | AppendRequest
@@ -32,6 +43,7 @@ export interface FetchRequest extends TopicPartition {
   readonly stopPosition: number | undefined;
   /** At least one batch is given even where it is larger. */
   readonly bytesMax: number;
+  readonly isolation: Isolation;
   /** Whether the answer may wait until there is something at `position`. */
   readonly waitForData: boolean;
 }
@@ -75,6 +87,7 @@ export interface TransactionHandle {
 
 export interface LogReplies {
   'describe-topics': readonly TopicDescription[];
+  'list-topics': readonly string[];
   'create-topic': undefined;
   'resolve-offsets': readonly number[];
   fetch: FetchReply;
@@ -89,7 +102,7 @@ export interface LogReplies {
 export interface FetchReply {
   /** Consecutive record batches; empty when there are none at the position. The receiver's own. */
   readonly bytes: ArrayBuffer;
-  /** The last stable offset. */
+  /** The last stable offset; for `read_uncommitted` the end of what is written. */
   readonly endOffset: number;
   /** Whose batches among `bytes` are void; the embedded log never has any. */
   readonly abortedTransactions: readonly AbortedTransaction[];

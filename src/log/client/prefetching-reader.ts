@@ -99,6 +99,7 @@ export class PrefetchingReader implements LogReader {
         position: reads.fetchPosition,
         stopPosition: reads.stopPosition,
         bytesMax,
+        isolation: this.options.isolation ?? 'read_committed',
         // The first answer comes at once, so that the end is known even where there is nothing to read.
         waitForData: reads.endOffset !== undefined,
       })

@@ -55,6 +55,9 @@ export class EmbeddedLogOwner {
       case 'describe-topics':
         this.answer(port, id, () => this.store.describeTopics(request.topics));
         return;
+      case 'list-topics':
+        this.answer(port, id, () => this.store.listTopics());
+        return;
       case 'resolve-offsets':
         this.answer(port, id, () => this.store.resolveOffsets(request.requests));
         return;
@@ -225,7 +228,7 @@ export class EmbeddedLogOwner {
 
 type ChangeRequest = Exclude<
   LogRequest,
-  { kind: 'describe-topics' } | { kind: 'resolve-offsets' } | { kind: 'fetch' } | { kind: 'close-reader' }
+  { kind: 'describe-topics' | 'list-topics' | 'resolve-offsets' | 'fetch' | 'close-reader' }
 >;
 
 interface Change {

@@ -1,5 +1,6 @@
 import type { AppendRequest, FetchReply, FetchRequest, LogRequest } from '../client/log-requests.js';
 import { LogError, type OffsetRequest, type TopicDescription, type TopicPartition } from '../log-port.js';
+import { noCommittedOffset } from '../no-committed-offset.js';
 import { checkTopicName, describeTopic, unknownTopics } from '../topic-names.js';
 import { LogDatabase, type StoredTopic } from './log-database.js';
 import { PartitionLog } from './partition-log.js';
@@ -32,6 +33,10 @@ export class EmbeddedLogStore {
     const missing = topics.filter((topic) => this.database.topics.get(topic) === undefined);
     if (missing.length > 0) throw unknownTopics(missing);
     return topics.map((topic) => describeTopic(topic, this.topic(topic).partitions));
+  }
+
+  listTopics(): readonly string[] {
+    return [...this.database.topics.getKeys()];
   }
 
   resolveOffsets(requests: readonly OffsetRequest[]): readonly number[] {
@@ -98,10 +103,10 @@ export class EmbeddedLogStore {
     const partitionId = this.partitionId(request);
     const { spec } = request;
     if (spec.kind !== 'committed') return this.partitions.resolve(partitionId, request, spec);
-    return (
-      this.database.groups.get([spec.groupId, request.topic, request.partition]) ??
-      this.partitions.resolve(partitionId, request, { kind: spec.fallback })
-    );
+    const committed = this.database.groups.get([spec.groupId, request.topic, request.partition]);
+    if (committed !== undefined) return committed;
+    if (spec.fallback === 'fail') throw noCommittedOffset(spec.groupId, request);
+    return this.partitions.resolve(partitionId, request, { kind: spec.fallback });
   }
 
   private topic(name: string): StoredTopic {

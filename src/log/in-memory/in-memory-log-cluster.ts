@@ -1,7 +1,14 @@
 import type { CancelTimer, Clock } from '../../host/clock.js';
 import type { Random } from '../../host/random.js';
 import type { AppendRequest, FetchRequest, LogReply, LogRequest } from '../client/log-requests.js';
-import { LogError, type OffsetRequest, type TopicDescription, type TopicPartition } from '../log-port.js';
+import {
+  type Isolation,
+  LogError,
+  type OffsetRequest,
+  type TopicDescription,
+  type TopicPartition,
+} from '../log-port.js';
+import { noCommittedOffset } from '../no-committed-offset.js';
 import { checkTopicName, describeTopic, unknownTopics } from '../topic-names.js';
 import { type InMemoryLogFaults, RandomLogFaults } from './in-memory-log-faults.js';
 import { type CommittedRecord, InMemoryPartition } from './in-memory-partition.js';
@@ -86,11 +93,13 @@ export class InMemoryLogCluster {
     switch (request.kind) {
       case 'describe-topics':
         return this.describeTopics(request.topics);
+      case 'list-topics':
+        return [...this.topics.keys()];
       case 'create-topic':
         this.createTopic(request.topic, request.partitions);
         return undefined;
       case 'resolve-offsets':
-        return request.requests.map((each) => this.resolveOffset(each));
+        return request.requests.map((each) => this.resolveOffset(each, request.isolation));
       case 'append':
         return this.append(requestId, request);
       case 'begin-transaction':
@@ -115,11 +124,14 @@ export class InMemoryLogCluster {
     return topics.map((topic) => describeTopic(topic, this.partitionsOf(topic).length));
   }
 
-  private resolveOffset(request: OffsetRequest): number {
+  private resolveOffset(request: OffsetRequest, isolation: Isolation): number {
     const partition = this.partition(request);
     const { spec } = request;
-    if (spec.kind !== 'committed') return partition.resolve(spec);
-    return this.committedOffset(spec.groupId, request) ?? partition.resolve({ kind: spec.fallback });
+    if (spec.kind !== 'committed') return partition.resolve(spec, isolation);
+    const committed = this.committedOffset(spec.groupId, request);
+    if (committed !== undefined) return committed;
+    if (spec.fallback === 'fail') throw noCommittedOffset(spec.groupId, request);
+    return partition.resolve({ kind: spec.fallback }, isolation);
   }
 
   private append(requestId: string, request: AppendRequest): 'busy' | undefined {
@@ -170,7 +182,8 @@ export class InMemoryLogCluster {
 
   private answerWaiting(): void {
     for (const fetch of [...this.waiting]) {
-      if (fetch.request.position >= this.partition(fetch.request).lastStableOffset) continue;
+      if (fetch.request.position >= this.partition(fetch.request).endOffsetFor(fetch.request.isolation))
+        continue;
       this.waiting.delete(fetch);
       fetch.cancelTimer();
       this.fetch(fetch.request, fetch.answer);

@@ -1,5 +1,11 @@
 import type { FetchReply, FetchRequest } from '../client/log-requests.js';
-import { LogError, type OffsetSpec, type RecordHeader, type TopicPartition } from '../log-port.js';
+import {
+  type Isolation,
+  LogError,
+  type OffsetSpec,
+  type RecordHeader,
+  type TopicPartition,
+} from '../log-port.js';
 import { type AbortedTransaction, AbortedTransactions } from '../record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../record-batch/record-batch-cursor.js';
 import { batchLayout, setBaseOffset } from '../record-batch/record-batch-layout.js';
@@ -37,6 +43,10 @@ export class InMemoryPartition implements TopicPartition {
     return Math.min(this.endOffset, ...this.openSince.values());
   }
 
+  endOffsetFor(isolation: Isolation): number {
+    return isolation === 'read_uncommitted' ? this.endOffset : this.lastStableOffset;
+  }
+
   append(encoded: ArrayBuffer, producerId: number | undefined): void {
     // A copy: the sender may send its bytes again.
     const batch = Buffer.from(encoded.slice(0));
@@ -62,8 +72,8 @@ export class InMemoryPartition implements TopicPartition {
   }
 
   /** @throws LogError `offset-out-of-range` */
-  fetch(request: Pick<FetchRequest, 'position' | 'stopPosition' | 'bytesMax'>): FetchReply {
-    const endOffset = this.lastStableOffset;
+  fetch(request: Pick<FetchRequest, 'position' | 'stopPosition' | 'bytesMax' | 'isolation'>): FetchReply {
+    const endOffset = this.endOffsetFor(request.isolation);
     // Between the last stable offset and the end an offset is valid, with nothing to read yet.
     if (request.position < 0 || request.position > this.endOffset) {
       throw new LogError(
@@ -74,6 +84,7 @@ export class InMemoryPartition implements TopicPartition {
     const found = this.batchesFrom(request, Math.min(endOffset, request.stopPosition ?? endOffset));
     const joined = Buffer.concat(found.map((placed) => placed.batch));
     const bytes = joined.buffer.slice(joined.byteOffset, joined.byteOffset + joined.length) as ArrayBuffer;
+    if (request.isolation === 'read_uncommitted') return { bytes, endOffset, abortedTransactions: [] };
     const foundEnd = found.at(-1)?.lastOffset ?? -1;
     const abortedTransactions = this.aborted
       .filter(
@@ -83,25 +94,30 @@ export class InMemoryPartition implements TopicPartition {
     return { bytes, endOffset, abortedTransactions };
   }
 
-  resolve(spec: Exclude<OffsetSpec, { kind: 'committed' }>): number {
+  resolve(spec: Exclude<OffsetSpec, { kind: 'committed' }>, isolation: Isolation): number {
     switch (spec.kind) {
       case 'earliest':
         return 0;
       case 'end':
-        return this.lastStableOffset;
+        return this.endOffsetFor(isolation);
       case 'timestamp':
         return (
-          this.committedRecords().find((record) => record.timestamp >= spec.timestampMs)?.offset ??
-          this.lastStableOffset
+          this.records(isolation).find((record) => record.timestamp >= spec.timestampMs)?.offset ??
+          this.endOffsetFor(isolation)
         );
     }
   }
 
   committedRecords(): CommittedRecord[] {
+    return this.records('read_committed');
+  }
+
+  private records(isolation: Isolation): CommittedRecord[] {
     const { bytes, abortedTransactions } = this.fetch({
       position: 0,
       stopPosition: undefined,
       bytesMax: Number.POSITIVE_INFINITY,
+      isolation,
     });
     const cursor = new RecordBatchCursor({
       topic: this.topic,

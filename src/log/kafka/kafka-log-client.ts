@@ -2,6 +2,7 @@ import { nodeClock } from '../../host/node-clock.js';
 import { nodeRandom } from '../../host/node-random.js';
 import type {
   AppenderOptions,
+  Isolation,
   LogAppender,
   LogClient,
   LogReader,
@@ -18,7 +19,7 @@ import { EncoderPool } from './producer/encoder-pool.js';
 import { KafkaAppender } from './producer/kafka-appender.js';
 import { KafkaTransactions } from './producer/kafka-transactions.js';
 import { KafkaReader } from './reader/kafka-reader.js';
-import { createTopic, describeTopics } from './topic-administration.js';
+import { createTopic, describeTopics, listTopics } from './topic-administration.js';
 
 /**
  * Apache Kafka as the log. Connects when it is first used; each thread has a client of its own.
@@ -45,12 +46,19 @@ class KafkaLogClient implements LogClient {
     return describeTopics(this.cluster, topics);
   }
 
+  listTopics(): Promise<readonly string[]> {
+    return listTopics(this.cluster);
+  }
+
   createTopic(topic: string, partitions: number): Promise<void> {
     return createTopic(this.cluster, topic, partitions);
   }
 
-  resolveOffsets(requests: readonly OffsetRequest[]): Promise<readonly number[]> {
-    return resolveOffsets(this.cluster, requests);
+  resolveOffsets(
+    requests: readonly OffsetRequest[],
+    isolation: Isolation = 'read_committed',
+  ): Promise<readonly number[]> {
+    return resolveOffsets(this.cluster, requests, isolation);
   }
 
   openReader(options: ReaderOptions): LogReader {

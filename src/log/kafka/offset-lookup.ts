@@ -1,4 +1,5 @@
-import type { OffsetRequest, TopicPartition, TopicPartitionOffset } from '../log-port.js';
+import type { Isolation, OffsetRequest, TopicPartition, TopicPartitionOffset } from '../log-port.js';
+import { noCommittedOffset } from '../no-committed-offset.js';
 import { answerError } from './answer-error.js';
 import type { KafkaCluster } from './kafka-cluster.js';
 import { errorCode } from './protocol/error-codes.js';
@@ -7,21 +8,23 @@ import { offsetCommitRequest } from './protocol/offset-commit.js';
 import { offsetFetchRequest } from './protocol/offset-fetch.js';
 import { describeTopics } from './topic-administration.js';
 
-/** Resolves each request to an offset, in order; the end is the last stable offset. @throws LogError */
+/** Resolves each request to an offset, in order. @throws LogError */
 export async function resolveOffsets(
   cluster: KafkaCluster,
   requests: readonly OffsetRequest[],
+  isolation: Isolation,
 ): Promise<readonly number[]> {
   if (requests.length === 0) return [];
   await describeTopics(cluster, [...new Set(requests.map((request) => request.topic))]);
   const committed = await committedOffsets(cluster, requests);
   const lookups = requests.map((request, i) => committed[i] ?? lookupFor(request));
-  const found = await listOffsets(cluster, lookups.filter(isLookup));
+  const found = await listOffsets(cluster, lookups.filter(isLookup), isolation);
   // No record that late: the answer is the end, which is asked for afterwards, since it moves.
   const late = found.filter((result) => result.offset < 0);
   const ends = await listOffsets(
     cluster,
     late.map((result) => ({ ...result, timestamp: offsetLookupTime.end })),
+    isolation,
   );
   let nextFound = 0;
   let nextEnd = 0;
@@ -65,6 +68,7 @@ function lookupFor(request: OffsetRequest): OffsetLookup {
     case 'timestamp':
       return { topic, partition, timestamp: spec.timestampMs };
     case 'committed':
+      if (spec.fallback === 'fail') throw noCommittedOffset(spec.groupId, request);
       return { topic, partition, timestamp: offsetLookupTime[spec.fallback] };
     default:
       return spec satisfies never;
@@ -114,6 +118,7 @@ function fetchGroup(
 async function listOffsets(
   cluster: KafkaCluster,
   lookups: readonly OffsetLookup[],
+  isolation: Isolation,
 ): Promise<readonly TopicPartitionOffset[]> {
   const offsets: TopicPartitionOffset[] = new Array(lookups.length);
   let missing = lookups.map((lookup, index) => ({ ...lookup, index }));
@@ -125,7 +130,7 @@ async function listOffsets(
     for (const [leader, ofLeader] of byLeader(cluster, missing)) {
       // One request can't ask twice about one partition, but the requests may.
       for (const round of withoutRepetition(ofLeader)) {
-        const results = await cluster.send(leader, 'control', listOffsetsRequest(round));
+        const results = await cluster.send(leader, 'control', listOffsetsRequest(round, isolation));
         for (const { topic, partition, errorCode: code, offset } of results) {
           const lookup = round.find((l) => l.topic === topic && l.partition === partition);
           if (lookup === undefined) continue;

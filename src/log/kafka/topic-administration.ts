@@ -3,7 +3,7 @@ import { answerError } from './answer-error.js';
 import type { KafkaCluster, Try } from './kafka-cluster.js';
 import { createTopicRequest } from './protocol/create-topics.js';
 import { errorCode, errorName } from './protocol/error-codes.js';
-import type { ClusterMetadata } from './protocol/metadata.js';
+import { type ClusterMetadata, metadataRequest } from './protocol/metadata.js';
 
 /**
  * Partitions of topics that must exist, in the order asked for.
@@ -32,6 +32,14 @@ export async function describeTopics(
       descriptions.push({ topic, partitions });
     }
     return { kind: 'done', value: descriptions };
+  });
+}
+
+/** The names of all topics that are not the brokers' own. */
+export function listTopics(cluster: KafkaCluster): Promise<readonly string[]> {
+  return cluster.untilDone('Listing the topics', async (): Promise<Try<readonly string[]>> => {
+    const { topics } = await cluster.sendToAny(metadataRequest('all'));
+    return { kind: 'done', value: topics.filter((topic) => !topic.isInternal).map(({ topic }) => topic) };
   });
 }
 

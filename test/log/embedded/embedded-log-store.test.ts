@@ -35,6 +35,7 @@ function fetch(store: EmbeddedLogStore, position: number, bytesMax = 1_000_000, 
     stopPosition,
     bytesMax,
     waitForData: false,
+    isolation: 'read_committed',
   });
 }
 

@@ -12,6 +12,7 @@ import type { LogRecord } from '../../../src/log/log-port.js';
 import type { LogTransaction, PreparedTransaction } from '../../../src/log/log-transactions.js';
 import { SimulatedClock } from '../../simulation/simulated-clock.js';
 import { SimulatedRandom } from '../../simulation/simulated-random.js';
+import { CollectingReader } from '../collecting-reader.js';
 
 class Simulation {
   readonly clock: SimulatedClock;
@@ -84,6 +85,37 @@ function onFirst(kind: LogRequest['kind'], fate: RequestFate): InMemoryLogFaults
     markerDelayMs: () => 1,
   };
 }
+
+describe('Reading uncommitted', () => {
+  it('shows what is open and what was aborted, up to the end of what is written', async () => {
+    const simulation = new Simulation(5);
+    const client = simulation.client();
+    const aborted = await simulation.begin(client, 'aborted');
+    aborted.append(record('aborted'));
+    await simulation.await(aborted.flush());
+    await simulation.await(aborted.abort());
+    await simulation.clock.advance(1_000);
+    const open = await simulation.begin(client, 'open');
+    open.append(record('open'));
+    await simulation.await(open.flush());
+    const end = [{ topic: 't', partition: 0, spec: { kind: 'end' } }] as const;
+    // The aborted record, its marker, and the open record.
+    expect(await simulation.await(client.resolveOffsets(end, 'read_uncommitted'))).toEqual([3]);
+    expect(await simulation.await(client.resolveOffsets(end))).toEqual([2]);
+    const unfiltered = new CollectingReader(
+      client,
+      [{ topic: 't', partition: 0, position: 0 }],
+      undefined,
+      'read_uncommitted',
+    );
+    const filtered = new CollectingReader(client, [{ topic: 't', partition: 0, position: 0 }]);
+    await simulation.clock.advance(5_000);
+    unfiltered.drain();
+    filtered.drain();
+    expect(unfiltered.valuesOf(0)).toEqual(['aborted', 'open']);
+    expect(filtered.valuesOf(0)).toEqual([]);
+  });
+});
 
 describe('the in-memory log', () => {
   it('appends once what is sent twice because the answer was lost', async () => {

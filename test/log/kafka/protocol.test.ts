@@ -44,6 +44,7 @@ describe('Fetch 11', () => {
   const request = fetchRequest([{ topic: 't', partition: 2, position: 10, maxBytes: 100 }], {
     maxWaitMs: 50,
     maxBytes: 1000,
+    isolation: 'read_committed',
   });
 
   it('asks for committed data from a position, without a session', () => {
@@ -75,6 +76,7 @@ describe('Fetch 11', () => {
         topic: 't',
         partition: 2,
         errorCode: 0,
+        highWatermark: 30,
         lastStableOffset: 25,
         logStartOffset: 3,
         abortedTransactions: [{ producerId: 77, firstOffset: 12 }],

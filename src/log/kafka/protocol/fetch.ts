@@ -1,6 +1,7 @@
-import type { TopicPartition } from '../../log-port.js';
+import type { Isolation, TopicPartition } from '../../log-port.js';
 import type { AbortedTransaction } from '../../record-batch/aborted-transactions.js';
 import { byTopic } from './by-topic.js';
+import { isolationLevels } from './isolation-levels.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -14,10 +15,14 @@ export interface FetchOptions {
   /** How long the broker may hold the request while there is nothing to return. */
   readonly maxWaitMs: number;
   readonly maxBytes: number;
+  readonly isolation: Isolation;
 }
 
 export interface FetchedPartition extends TopicPartition {
   readonly errorCode: number;
+  /** The end of what is written and replicated. */
+  readonly highWatermark: number;
+  /** The end of what is committed; -1 in an answer to `read_uncommitted`. */
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly abortedTransactions: readonly AbortedTransaction[];
@@ -25,7 +30,7 @@ export interface FetchedPartition extends TopicPartition {
   readonly records: Buffer;
 }
 
-/** Reads committed data; without fetch sessions, since each request names what it wants. */
+/** Without fetch sessions, since each request names what it wants. */
 export function fetchRequest(
   partitions: readonly FetchPartition[],
   options: FetchOptions,
@@ -35,7 +40,7 @@ export function fetchRequest(
     encode: () => {
       const writer = new WireWriter(512);
       writer.int32(noReplica).int32(options.maxWaitMs).int32(minBytes).int32(options.maxBytes);
-      writer.int8(readCommitted).int32(noSession).int32(finalSessionEpoch);
+      writer.int8(isolationLevels[options.isolation]).int32(noSession).int32(finalSessionEpoch);
       writer.array(byTopic(partitions), ([topic, ofTopic]) => {
         writer.string(topic);
         writer.array(ofTopic, (p) =>
@@ -64,7 +69,7 @@ export function fetchRequest(
         return body.array((): FetchedPartition => {
           const partition = body.int32();
           const errorCode = body.int16();
-          body.int64();
+          const highWatermark = body.int64AsNumber();
           const lastStableOffset = body.int64AsNumber();
           const logStartOffset = body.int64AsNumber();
           const abortedTransactions = body.array(() => ({
@@ -77,6 +82,7 @@ export function fetchRequest(
             topic,
             partition,
             errorCode,
+            highWatermark,
             lastStableOffset,
             logStartOffset,
             abortedTransactions,
@@ -86,6 +92,7 @@ export function fetchRequest(
       });
       if (sessionErrorCode !== 0) {
         const nothing = {
+          highWatermark: -1,
           lastStableOffset: -1,
           logStartOffset: -1,
           abortedTransactions: [],
@@ -105,7 +112,6 @@ export function fetchRequest(
 
 const noReplica = -1;
 const minBytes = 1;
-const readCommitted = 1;
 const noSession = 0;
 const finalSessionEpoch = -1;
 const unknownLeaderEpoch = -1;

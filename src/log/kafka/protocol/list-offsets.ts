@@ -1,5 +1,6 @@
-import type { TopicPartition } from '../../log-port.js';
+import type { Isolation, TopicPartition } from '../../log-port.js';
 import { byTopic } from './by-topic.js';
+import { isolationLevels } from './isolation-levels.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -16,15 +17,16 @@ export interface OffsetLookupResult extends TopicPartition {
   readonly offset: number;
 }
 
-/** Offsets as a read_committed reader sees them: the end is the last stable offset. */
+/** Offsets as a reader of that isolation sees them: for `read_committed` the end is the last stable offset. */
 export function listOffsetsRequest(
   lookups: readonly OffsetLookup[],
+  isolation: Isolation,
 ): KafkaRequest<readonly OffsetLookupResult[]> {
   return {
     api: kafkaApis.listOffsets,
     encode: () => {
       const writer = new WireWriter();
-      writer.int32(noReplica).int8(readCommitted);
+      writer.int32(noReplica).int8(isolationLevels[isolation]);
       writer.array(byTopic(lookups), ([topic, ofTopic]) => {
         writer.string(topic);
         writer.array(ofTopic, (lookup) => writer.int32(lookup.partition).int64(lookup.timestamp));
@@ -49,4 +51,3 @@ export function listOffsetsRequest(
 }
 
 const noReplica = -1;
-const readCommitted = 1;

@@ -16,6 +16,8 @@ export interface BrokerMetadata {
 export interface TopicMetadata {
   readonly errorCode: number;
   readonly topic: string;
+  /** The brokers' own, such as `__consumer_offsets`. */
+  readonly isInternal: boolean;
   readonly partitions: readonly PartitionMetadata[];
 }
 
@@ -26,13 +28,14 @@ export interface PartitionMetadata {
   readonly leader: number;
 }
 
-/** The brokers, and these topics; never creates a topic. */
-export function metadataRequest(topics: readonly string[]): KafkaRequest<ClusterMetadata> {
+/** The brokers, and these topics, or all that the client may see; never creates a topic. */
+export function metadataRequest(topics: readonly string[] | 'all'): KafkaRequest<ClusterMetadata> {
   return {
     api: kafkaApis.metadata,
     encode: () => {
       const writer = new WireWriter();
-      writer.array(topics, (topic) => writer.string(topic));
+      if (topics === 'all') writer.int32(-1);
+      else writer.array(topics, (topic) => writer.string(topic));
       return [writer.boolean(false).finish()];
     },
     decode: (body) => {
@@ -47,14 +50,14 @@ export function metadataRequest(topics: readonly string[]): KafkaRequest<Cluster
       const topicList = body.array(() => {
         const errorCode = body.int16();
         const topic = body.string();
-        body.boolean();
+        const isInternal = body.boolean();
         const partitions = body.array(() => {
           const partition = { errorCode: body.int16(), partition: body.int32(), leader: body.int32() };
           body.array(() => body.int32());
           body.array(() => body.int32());
           return partition;
         });
-        return { errorCode, topic, partitions };
+        return { errorCode, topic, isInternal, partitions };
       });
       return { brokers, controllerId, topics: topicList };
     },

@@ -1,4 +1,5 @@
 import {
+  type Isolation,
   type LogBatch,
   LogError,
   type LogReader,
@@ -28,6 +29,7 @@ import { ReaderPartition } from './reader-partition.js';
 export class KafkaReader implements LogReader {
   private readonly cluster: KafkaCluster;
   private readonly options: ReaderOptions;
+  private readonly isolation: Isolation;
   private readonly onClosed: () => void;
   private readonly partitions: ReaderPartition[] = [];
   /** The same, those first that the newest answers left empty-handed. */
@@ -46,6 +48,7 @@ export class KafkaReader implements LogReader {
   constructor(cluster: KafkaCluster, options: ReaderOptions, onClosed: () => void) {
     this.cluster = cluster;
     this.options = options;
+    this.isolation = options.isolation ?? 'read_committed';
     this.onClosed = onClosed;
   }
 
@@ -164,7 +167,11 @@ export class KafkaReader implements LogReader {
     try {
       const request = fetchRequest(
         partitions.map(({ topic, partition, position }) => ({ topic, partition, position, maxBytes })),
-        { maxWaitMs: kind === 'behind' ? 0 : this.cluster.config.fetchMaxWaitMs, maxBytes: reservedBytes },
+        {
+          maxWaitMs: kind === 'behind' ? 0 : this.cluster.config.fetchMaxWaitMs,
+          maxBytes: reservedBytes,
+          isolation: this.isolation,
+        },
       );
       const answers = await lane.send(request);
       if (!this.isEnded) this.take(partitions, answers);
@@ -199,7 +206,8 @@ export class KafkaReader implements LogReader {
     const { topic, position, stopPosition } = partition;
     const { records, abortedTransactions } = answer;
     partition.succeeded();
-    partition.endOffset = answer.lastStableOffset;
+    const endOffset = this.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark;
+    partition.endOffset = endOffset;
     // An empty answer, even of a partition that has more, goes to the fetches that the broker may hold:
     // asking again at once would spin.
     partition.isBehind = false;
@@ -220,7 +228,7 @@ export class KafkaReader implements LogReader {
       return false;
     }
     partition.position = cursor.positionAfter;
-    partition.isBehind = partition.position < answer.lastStableOffset;
+    partition.isBehind = partition.position < endOffset;
     partition.bufferedBytes += records.length;
     this.bytesInUse += records.length;
     partition.fetched.push(cursor);

@@ -12,7 +12,7 @@ export class ReaderPartition implements FetchCandidate {
   isBehind = true;
   bufferedBytes = 0;
   retryAtMs = Number.NEGATIVE_INFINITY;
-  /** The last stable offset that the newest fetch told. */
+  /** As the newest fetch told, for the reader's isolation. */
   endOffset: number | undefined;
   /** Consecutive failed fetches, and since when (monotonic ms). */
   failures = 0;
