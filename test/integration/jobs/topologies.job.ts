@@ -1,0 +1,134 @@
+import { threadId } from 'node:worker_threads';
+import {
+  type Collector,
+  collectSink,
+  type DataStream,
+  defineJob,
+  type KeyedContext,
+  KeyedProcessFunction,
+  MAX_WATERMARK,
+  type OnTimerContext,
+  OutputTag,
+  type RuntimeContext,
+  type StreamExecutionEnvironment,
+  sequenceSource,
+  type ValueState,
+} from 'millrace';
+
+/** Small jobs, one for each way in which streams can be put together; the environment names which. */
+const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => void>> = {
+  union(env) {
+    const low = env.fromSequence(1, 500, { uid: 'low' });
+    const high = env.fromSequence(501, 1_000, { uid: 'high' });
+    const words = env.fromCollection(['a', 'b'], { uid: 'words' }).map((word) => word.charCodeAt(0));
+    collect(
+      low.union(high, words).map((value) => value * 2),
+      'out',
+    );
+  },
+
+  'side-output'(env) {
+    const sorted = env
+      .fromSequence(1, 1_000, { uid: 'numbers' })
+      .keyBy((value) => value % 10)
+      .process(new SortOut(), { uid: 'sort' });
+    collect(sorted, 'even');
+    collect(sorted.sideOutput(odd), 'odd');
+  },
+
+  broadcast(env) {
+    collect(env.fromSequence(1, 100, { uid: 'numbers' }).broadcast().map(withThread), 'out');
+  },
+
+  rebalance(env) {
+    const oneSplit = env.fromSource(sequenceSource(1, 1_000, { splits: 1 }), { uid: 'numbers' });
+    collect(oneSplit.rebalance().map(withThread), 'out');
+  },
+
+  'custom-partitioner'(env) {
+    const byRemainder = env
+      .fromSequence(1, 1_000, { uid: 'numbers' })
+      .partitionCustom('remainder', (value, channels) => value % channels);
+    collect(byRemainder.map(withThread), 'out');
+  },
+
+  'million-results'(env) {
+    const results = env.fromCollection([1_000_000], { uid: 'counts' }).flatMap(function* (count) {
+      for (let result = 0; result < count; result += 1) yield result;
+    });
+    collect(count(results), 'out');
+  },
+
+  'million-timers'(env) {
+    const fired = env
+      .fromSequence(0, 999_999, { uid: 'numbers' })
+      .keyBy((value) => value % 1_000)
+      .process(new TimerForEach(), { uid: 'timers' });
+    collect(count(fired), 'out');
+  },
+};
+
+const odd = new OutputTag<string>('odd');
+
+class SortOut extends KeyedProcessFunction<number, number, number> {
+  override processElement(value: number, context: KeyedContext<number>, out: Collector<number>): void {
+    if (value % 2 === 0) out.collect(value);
+    else context.output(odd, `odd ${value}`);
+  }
+}
+
+class TimerForEach extends KeyedProcessFunction<number, number, number> {
+  override processElement(value: number, context: KeyedContext<number>): void {
+    context.timerService.registerEventTimeTimer(value);
+  }
+
+  override onTimer(timestamp: number, _context: OnTimerContext<number>, out: Collector<number>): void {
+    out.collect(timestamp);
+  }
+}
+
+/** How many values each of eight keys had, and their sum, told at the end of the input. */
+class CountToEnd extends KeyedProcessFunction<
+  number,
+  number,
+  { readonly count: number; readonly sum: number }
+> {
+  private total!: ValueState<{ readonly count: number; readonly sum: number }>;
+
+  override open(context: RuntimeContext): void {
+    this.total = context.getState({ name: 'total' });
+  }
+
+  override processElement(value: number, context: KeyedContext<number>): void {
+    const total = this.total.value() ?? { count: 0, sum: 0 };
+    this.total.update({ count: total.count + 1, sum: total.sum + value });
+    if (total.count === 0) context.timerService.registerEventTimeTimer(MAX_WATERMARK);
+  }
+
+  override onTimer(
+    _timestamp: number,
+    _context: OnTimerContext<number>,
+    out: Collector<{ readonly count: number; readonly sum: number }>,
+  ): void {
+    const total = this.total.value();
+    if (total !== undefined && total !== null) out.collect(total);
+  }
+}
+
+function count(values: DataStream<number>): DataStream<{ readonly count: number; readonly sum: number }> {
+  return values.keyBy((value) => value % 8).process(new CountToEnd(), { uid: 'count' });
+}
+
+function withThread(value: number): { readonly value: number; readonly thread: number } {
+  return { value, thread: threadId };
+}
+
+function collect<T>(stream: DataStream<T>, uid: string): void {
+  stream.sinkTo(collectSink<T>(), { uid });
+}
+
+export default defineJob('topologies', (env) => {
+  const build = topologies[process.env.TEST_TOPOLOGY ?? ''];
+  if (build === undefined) throw new Error(`There is no topology "${process.env.TEST_TOPOLOGY}".`);
+  build(env);
+});
