@@ -64,6 +64,7 @@ export class JobManager {
       store: options.store,
       clock: options.clock,
       log: options.log,
+      warn: (message) => options.logger.warn(message),
       beforeFirstRead: options.beforeFirstRead ?? (async () => {}),
     });
   }

@@ -11,6 +11,7 @@ import {
 import { planSettlement } from '../checkpoint/settlement-plan.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
+import type { MillraceError } from '../protocol/failures.js';
 import { type CheckpointId, executionAttempt, subtaskIndex } from '../protocol/ids.js';
 import { settleTransactions } from '../sinks/settle-transactions.js';
 import type { JobDescription } from './job-description.js';
@@ -23,6 +24,7 @@ import type { DeployableDecision } from './job-state.js';
  */
 export class Recovery {
   private readonly options: RecoveryOptions;
+  private run: RunKind = 'first-start';
   private onDisk: DurableJobState = { ledger: undefined, newestCheckpoint: undefined };
 
   constructor(options: RecoveryOptions) {
@@ -30,6 +32,7 @@ export class Recovery {
   }
 
   async decide(run: RunKind): Promise<RecoveryDecision> {
+    this.run = run;
     this.onDisk = await this.options.store.read();
     return decideRecovery(this.onDisk, this.options.job.toRun, run);
   }
@@ -41,7 +44,7 @@ export class Recovery {
     const pools = before === 'deployment' ? job.transactionalIdPools : [];
     const plan = planSettlement({ ...this.onDisk, pools });
     if (plan.commits.length > 0 || plan.fences.length > 0) {
-      await settleTransactions(await this.options.log(), plan, clock);
+      await settleTransactions(await this.options.log(), plan, clock, (failure) => this.onLost(failure));
     }
     const { ledger, newestCheckpoint } = this.onDisk;
     // Before a deployment the attempt's record says so, in the same write.
@@ -89,6 +92,12 @@ export class Recovery {
     });
   }
 
+  /** Who begins anew is told what is lost; who goes on would have it hidden. */
+  private onLost(failure: MillraceError): void {
+    if (this.run !== 'fresh-start') throw failure;
+    this.options.warn(failure.message);
+  }
+
   private async initialCheckpoint(
     decision: Extract<DeployableDecision, { readonly kind: 'start-new' }>,
   ): Promise<CheckpointMetadata> {
@@ -128,6 +137,8 @@ export interface RecoveryOptions {
   readonly store: CheckpointStore;
   readonly clock: Clock;
   log(): Promise<LogClient>;
+  /** Tells people of something that stops nothing. */
+  warn(message: string): void;
   /** After settlement and before the first read of a new line of checkpoints is durable. */
   beforeFirstRead(isNew: boolean): Promise<void>;
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../host/clock.js';
 import { logFailure } from '../log/log-failure.js';
 import type { LogClient } from '../log/log-port.js';
 import { withLogRetries } from '../log/log-retries.js';
-import { commitFailure } from './commit-failure.js';
+import type { MillraceError } from '../protocol/failures.js';
+import { commitFailure, isLoss } from './commit-failure.js';
 
 /** A fence takes about a millisecond; some at once keep recovery short without flooding the coordinator. */
 const fencesInFlightMax = 8;
@@ -13,19 +14,25 @@ const fencesInFlightMax = 8;
  * In this order: were an id of a recorded transaction fenced first, its transaction would be aborted.
  * Repeating it, after a crash in its middle too, changes nothing.
  *
- * @throws MillraceError: `fail-job` when a recorded transaction is lost.
+ * `onLost` is told of a recorded transaction that can't be committed any more: it throws, unless the user
+ * has chosen to go on without it.
+ *
+ * @throws MillraceError
  */
 export async function settleTransactions(
   log: LogClient,
   settlement: SettlementPlan,
   clock: Clock,
+  onLost: (failure: MillraceError) => void,
 ): Promise<void> {
   assertNoRecordedIdIsFenced(settlement);
   for (const transaction of settlement.commits) {
     try {
       await withLogRetries(clock, neverAbandoned, () => log.transactions.commit(transaction));
     } catch (error) {
-      throw commitFailure('Recovery', transaction, error);
+      const failure = commitFailure('Recovery', transaction, error);
+      if (!isLoss(error)) throw failure;
+      onLost(failure);
     }
   }
   const fences = settlement.fences.values();

@@ -23,7 +23,7 @@ import { MillraceProcess } from './millrace-process.js';
 export class KafkaDemo {
   readonly broker: KafkaBroker;
   readonly proxy: KafkaProxy;
-  private readonly expected: ReadonlyMap<string, readonly TriggeredAction[]>;
+  readonly expected: ReadonlyMap<string, readonly TriggeredAction[]>;
   private readonly folder = mkdtempSync(join(tmpdir(), 'millrace-kafka-demo-'));
   private outputFrom: readonly number[] = [];
 

@@ -25,6 +25,10 @@ class ImpatientClock implements Clock {
 
 const impatientClock = new ImpatientClock();
 
+const fail = (failure: Error): never => {
+  throw failure;
+};
+
 const recorded = (k: number): PreparedTransaction => ({
   transactionalId: `p-0-${k}`,
   producerId: '9007199254740993',
@@ -55,6 +59,7 @@ describe('settling the transactions of former attempts', () => {
       log,
       { commits: [recorded(2), recorded(0)], fences: [fence(1), fence(3)] },
       impatientClock,
+      fail,
     );
     expect(requests).toEqual(['commit p-0-2', 'commit p-0-0', 'fence p-0-1 60000', 'fence p-0-3 60000']);
   });
@@ -65,6 +70,7 @@ describe('settling the transactions of former attempts', () => {
       log,
       { commits: [], fences: Array.from({ length: 50 }, (_, k) => fence(k)) },
       impatientClock,
+      fail,
     );
     expect(new Set(requests).size).toBe(50);
     expect(requests).toHaveLength(50);
@@ -74,14 +80,14 @@ describe('settling the transactions of former attempts', () => {
     const flaky = scriptedLog((_request, nth) => {
       if (nth < 4) throw new LogError('unreachable', 'No broker answers.');
     });
-    await settleTransactions(flaky.log, { commits: [recorded(0)], fences: [] }, impatientClock);
+    await settleTransactions(flaky.log, { commits: [recorded(0)], fences: [] }, impatientClock, fail);
     expect(flaky.requests).toHaveLength(4);
     const startedMs = impatientClock.monotonicMs();
     const down = scriptedLog(() => {
       throw new LogError('unreachable', 'No broker answers at h:1.');
     });
     await expect(
-      settleTransactions(down.log, { commits: [], fences: [fence(0)] }, impatientClock),
+      settleTransactions(down.log, { commits: [], fences: [fence(0)] }, impatientClock, fail),
     ).rejects.toMatchObject({
       action: 'restart',
       message: expect.stringMatching(/fencing transactional id p-0-0 failed: No broker answers at h:1/),
@@ -95,27 +101,44 @@ describe('settling the transactions of former attempts', () => {
       impatientClock.setTimer(120_000, () => {});
       throw new LogError('unreachable', 'No broker answers at h:1.');
     });
-    const settled = settleTransactions(slow.log, { commits: [], fences: [fence(0)] }, impatientClock);
+    const settled = settleTransactions(slow.log, { commits: [], fences: [fence(0)] }, impatientClock, fail);
     await expect(settled).rejects.toThrow('h:1');
     expect(slow.requests).toHaveLength(1);
   });
 
   it('fails the job when a recorded transaction is lost, and fences nothing then', async () => {
     const { log, requests } = scriptedLog(() => {
-      throw new LogError('transaction-lost', 'The log aborted it.');
+      throw new LogError('transaction-lost', 'Transaction p-0-0 was aborted.');
     });
-    const settling = settleTransactions(log, { commits: [recorded(0)], fences: [fence(1)] }, impatientClock);
+    const settling = settleTransactions(
+      log,
+      { commits: [recorded(0)], fences: [fence(1)] },
+      impatientClock,
+      fail,
+    );
     await expect(settling).rejects.toMatchObject({
       action: 'fail-job',
-      message: expect.stringMatching(/p-0-0 \(producer id 9007199254740993, epoch 0\).*Its records are lost/),
+      message: expect.stringMatching(/lost records .*p-0-0 was aborted/),
     });
     expect(requests).toEqual(['commit p-0-0']);
+  });
+
+  it('goes on without a lost transaction where that was chosen', async () => {
+    const { log, requests } = scriptedLog((request) => {
+      if (request === 'commit p-0-0')
+        throw new LogError('transaction-lost', 'Transaction p-0-0 was aborted.');
+    });
+    const told: string[] = [];
+    const plan = { commits: [recorded(0), recorded(1)], fences: [fence(2)] };
+    await settleTransactions(log, plan, impatientClock, (failure) => told.push(failure.message));
+    expect(told).toEqual([expect.stringContaining('p-0-0')]);
+    expect(requests).toEqual(['commit p-0-0', 'commit p-0-1', 'fence p-0-2 60000']);
   });
 
   it('refuses a plan that would fence a recorded id before it asks anything', async () => {
     const { log, requests } = scriptedLog(() => {});
     const plan = { commits: [recorded(0)], fences: [fence(0)] };
-    await expect(settleTransactions(log, plan, impatientClock)).rejects.toThrow(/would fence p-0-0/);
+    await expect(settleTransactions(log, plan, impatientClock, fail)).rejects.toThrow(/would fence p-0-0/);
     expect(requests).toEqual([]);
   });
 });

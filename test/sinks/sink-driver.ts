@@ -91,7 +91,11 @@ export class SinkDriver {
     const fences = ids
       .filter((id) => !recordedIds.has(id))
       .map((transactionalId) => ({ transactionalId, transactionTimeoutMs: 900_000 }));
-    await this.settled(settleTransactions(client, { commits: recorded, fences }, clock));
+    await this.settled(
+      settleTransactions(client, { commits: recorded, fences }, clock, (failure) => {
+        throw failure;
+      }),
+    );
     const attempt = { client, clock, availability: new OutputAvailability(() => {}), failure: undefined };
     this.current = { ...attempt, writer: this.createWriter(attempt, recorded) };
     this.position = this.durable?.position ?? 0;

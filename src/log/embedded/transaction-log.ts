@@ -154,6 +154,6 @@ function lost(handle: TransactionHandle, why: string): LogError {
   return new LogError(
     'transaction-lost',
     `Transaction ${handle.transactionalId} (producer ${handle.producerId}, epoch ${handle.producerEpoch}) can't be ` +
-      `committed: ${why}. Its records are gone. Start the job from an earlier savepoint, or accept the gap with --fresh.`,
+      `committed: ${why}. Its records are gone.`,
   );
 }

@@ -12,18 +12,16 @@ export function fenced(transactionalId: string, code: number): LogError {
   );
 }
 
-/** A recorded transaction is gone; `PreparedTransaction`s are never initialised again, so this is always a loss. */
+/** A prepared transaction's id is not initialised again by its owner, so this is always a loss. */
 export function transactionLost(
   { transactionalId, producerId, producerEpoch }: PreparedTransaction,
   code: number,
 ): LogError {
   return new LogError(
     'transaction-lost',
-    `Transaction ${transactionalId} (producer ${producerId}, epoch ${producerEpoch}) of a completed checkpoint can't be committed ` +
-      `any more (${errorName(code)}): the broker aborted it after its transaction time-out, or somebody else used its ` +
-      'transactional id. Its records are not in the output. Make sure that only this job uses this transactionalIdPrefix, ' +
-      'and that the transaction time-out exceeds checkpoint time plus down time; then go on from the checkpoint with ' +
-      'this loss, or start again with --fresh.',
+    `Transaction ${transactionalId} (producer ${producerId}, epoch ${producerEpoch}) can't be committed any more ` +
+      `(${errorName(code)}): the broker aborted it after its transaction time-out, or somebody else used its ` +
+      'transactional id. Its records are gone.',
   );
 }
 
@@ -32,5 +30,14 @@ export function timeoutRefused(transactionalId: string, timeoutMs: number): LogE
     'invalid-configuration',
     `The broker does not allow the transaction time-out of ${timeoutMs} ms that transactional id ${transactionalId} asks for. ` +
       "Lower it, or raise the broker's transaction.max.timeout.ms (15 minutes by default).",
+  );
+}
+
+export function beginUnanswered(transactionalId: string, cause: Error): LogError {
+  return new LogError(
+    'begin-unanswered',
+    `Kafka did not answer to the initialisation of transactional id ${transactionalId} (${cause.message}), and could still ` +
+      'carry it out later. Check that the brokers are up and the network to them is well; a new attempt uses other ids.',
+    { cause },
   );
 }
