@@ -14,7 +14,7 @@ export class TaskExecutor {
   private readonly times: SubtaskTimes[];
   private isScheduled = false;
   private isStopped = false;
-  private lastFlushMs = 0;
+  private lastFlushMs: number;
   private lastSliceEndMs: number;
   private cancelFlush: CancelTimer | undefined;
 
@@ -23,7 +23,8 @@ export class TaskExecutor {
     this.options = options;
     this.subtasks = subtasks;
     this.times = subtasks.map(() => ({ busyTimeMs: 0, backPressuredTimeMs: 0, isBlocked: false }));
-    this.lastSliceEndMs = options.clock.monotonicMs();
+    this.lastFlushMs = options.clock.monotonicMs();
+    this.lastSliceEndMs = this.lastFlushMs;
   }
 
   /** Asks for a slice; many calls before it give one. */
