@@ -145,8 +145,8 @@ export const mutations: readonly Mutation[] = [
     name: 'the next attempt beside the last one',
     rule: 'A new attempt begins when every thread of the last one is gone.',
     file: 'src/job-manager/attempt-execution.ts',
-    find: 'const ended = await Promise.race([this.threads.terminate().then(() => true), timedOut]);',
-    replace: 'const ended = await Promise.race([Promise.resolve(true), timedOut]);',
+    find: 'return await waitWithin(this.options.clock, withinMs, this.threads.terminate());',
+    replace: 'void this.threads.terminate();\n      return true;',
   },
   {
     name: 'checkpoint ids used again after a kill',

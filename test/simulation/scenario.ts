@@ -73,8 +73,10 @@ export function scenarioOf(seed: number): Scenario {
     piecesMax: isLarge ? 12 : 5,
     paddingMax: isLarge ? 20_000 : 20,
     feedMs: random.pick([300, 1_500, 4_000]),
-    turnMsMaxBySlot: Array.from({ length: parallelism }, () => (random.chance(0.15) ? 8 : 0.3)),
-    msPerLookBySlot: Array.from({ length: parallelism }, () => random.pick([0, 0.1, 0.7])),
+    turnMsMaxBySlot: Array.from({ length: parallelism }, () =>
+      random.chance(0.3) ? random.pick([3, 25]) : 0.3,
+    ),
+    msPerLookBySlot: Array.from({ length: parallelism }, () => random.pick([0, 0.7, 0.7])),
     recordsPerStepMax: random.pick([1, 3, 20, 256]),
     channelDelayMsMax: random.pick([0.5, 3, 60]),
     controlDelayMsMax: random.pick([0.5, 3, 25]),
