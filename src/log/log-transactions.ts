@@ -9,6 +9,8 @@ export interface LogTransactions {
   /**
    * Begins a transaction under an id (Kafka: InitProducerId, which aborts whatever that id left open and
    * fences its former user). Retries while the log still finishes the id's former transaction.
+   * @throws LogError `begin-unanswered` when the request may still arrive, at any time: it would abort what is
+   * written under this id by then, so another id must be used.
    */
   begin(transactionalId: string, options: TransactionOptions): Promise<LogTransaction>;
   /**

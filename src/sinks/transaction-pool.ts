@@ -13,7 +13,7 @@ import type { CheckpointId } from '../protocol/ids.js';
  * did not name it, is complete.
  */
 export class TransactionPool {
-  private readonly slots: readonly Slot[];
+  private slots: readonly Slot[];
   private newestCompleted: CheckpointId | undefined;
   /** Counts acquisitions, to give out the id that was longest not used. */
   private acquisitions = 0;
@@ -42,6 +42,11 @@ export class TransactionPool {
     oldest.state = { kind: 'open' };
     oldest.lastAcquired = ++this.acquisitions;
     return oldest.transactionalId;
+  }
+
+  /** Nobody knows whether it was begun, or will be when nobody expects it any more: it is not used again. */
+  abandon(transactionalId: string): void {
+    this.slots = this.slots.filter((slot) => slot.transactionalId !== transactionalId);
   }
 
   /** The transaction that was open under its id is prepared, for this checkpoint. */

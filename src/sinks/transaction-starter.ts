@@ -1,3 +1,4 @@
+import { LogError } from '../log/log-port.js';
 import type { LogTransaction } from '../log/log-transactions.js';
 import type { TransactionPool } from './transaction-pool.js';
 
@@ -58,10 +59,19 @@ export class TransactionStarter {
       this.ready = await this.context.begin(transactionalId);
       this.beginning = undefined;
     } catch (error) {
+      const other = this.otherAfter(transactionalId, error);
+      if (other !== undefined) return this.begin(other);
       // `beginning` stays set: after a failure nothing more is begun.
       this.context.onFailed(transactionalId, error);
       return;
     }
     if (!this.isStopped) this.context.onReady();
+  }
+
+  /** A begin that was not answered may come late, and abort what its id has prepared by then. */
+  private otherAfter(transactionalId: string, error: unknown): string | undefined {
+    if (!(error instanceof LogError) || error.code !== 'begin-unanswered' || this.isStopped) return undefined;
+    this.context.pool.abandon(transactionalId);
+    return this.context.pool.acquire();
   }
 }

@@ -379,6 +379,23 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       expect((await broker.consoleConsumer(topic)).map((record) => record.value)).toEqual(['kept']);
     });
 
+    it.runIf(isOwnBroker)(
+      'are not begun twice under an id when the first time was not answered',
+      async () => {
+        const client = openClient({ requestTimeoutMs: 300 });
+        const id = `unanswered-${await newTopic()}`;
+        await client.transactions.fence(id, 60_000);
+        broker.pause();
+        try {
+          await expect(
+            client.transactions.begin(id, { ...appending(), transactionTimeoutMs: 60_000 }),
+          ).rejects.toMatchObject({ code: 'begin-unanswered', message: expect.stringContaining(id) });
+        } finally {
+          broker.resume();
+        }
+      },
+    );
+
     it.runIf(isOwnBroker)('survive answers that are lost at every step', async () => {
       const topic = await newTopic(2);
       const client = openClient({ requestTimeoutMs: 300 });
@@ -395,7 +412,12 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
           if (pausing[step] === 1) await Promise.all([work, pause()]);
           return work;
         };
-        const transaction = await during(0, client.transactions.begin(`${topic}-${round % 2}`, options));
+        const id = `${topic}-${round % 2}`;
+        const begin = client.transactions.begin(id, options).catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'begin-unanswered' });
+          return client.transactions.begin(`${id}-other`, options);
+        });
+        const transaction = await during(0, begin);
         for (let i = 0; i < 10; i++) transaction.append(valueRecord(topic, `${round * 10 + i}`, i % 2));
         await during(1, transaction.flush());
         const identity = await during(2, prepared(transaction));

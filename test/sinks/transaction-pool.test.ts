@@ -120,6 +120,18 @@ describe('an acknowledgement', () => {
 });
 
 describe('the pool', () => {
+  it('neither gives out nor counts an id that was abandoned', () => {
+    const pool = new TransactionPool(['a', 'b', 'c'], []);
+    expect(pool.acquire()).toBe('a');
+    pool.abandon('a');
+    expect(pool.acquire()).toBe('b');
+    pool.prepared(transaction('b'), chk(1));
+    expect(names(pool, chk(1))).toEqual(['b']);
+    expect([pool.acquire(), pool.acquire()]).toEqual(['c', undefined]);
+    pool.prepared(transaction('c'), chk(2));
+    expect(names(pool, chk(2))).toBe('exhausted');
+  });
+
   it('refuses an event that its id is not ready for', () => {
     const pool = new TransactionPool(ids, []);
     expect(() => pool.prepared(transaction('p-0-0'), chk(1))).toThrow(/can't be prepared: it is free/);

@@ -31,11 +31,10 @@ describe("the protocol's types", () => {
 });
 
 describe('InitProducerId 3', () => {
-  it('carries the current identity, in the flexible format', () => {
-    const current = { producerId: 0x1234n, producerEpoch: 5 };
-    const bytes = Buffer.concat(initProducerIdRequest('tx', 60_000, current).encode());
-    expect(bytes.toString('hex')).toBe(`03${'7478'}${'0000ea60'}${'0000000000001234'}${'0005'}${'00'}`);
-    const plain = Buffer.concat(initProducerIdRequest(null, 1, undefined).encode());
+  it('names no identity that it expects, in the flexible format', () => {
+    const bytes = Buffer.concat(initProducerIdRequest('tx', 60_000).encode());
+    expect(bytes.toString('hex')).toBe(`03${'7478'}${'0000ea60'}${'ffffffffffffffff'}${'ffff'}${'00'}`);
+    const plain = Buffer.concat(initProducerIdRequest(null, 1).encode());
     expect(plain.toString('hex')).toBe(`00${'00000001'}${'ffffffffffffffff'}${'ffff'}${'00'}`);
   });
 });

@@ -49,9 +49,7 @@ class IdempotentSession implements ProducerSession {
   identify(): Promise<ProducerIdentity> {
     const what = 'Asking for a producer id';
     return this.cluster.untilDone(what, async () => {
-      const answer = await this.cluster.sendToAny(
-        initProducerIdRequest(null, noTransactionTimeoutMs, undefined),
-      );
+      const answer = await this.cluster.sendToAny(initProducerIdRequest(null, noTransactionTimeoutMs));
       if (answer.errorCode !== errorCode.none) throw answerError(what, answer.errorCode);
       return { kind: 'done', value: answer };
     });

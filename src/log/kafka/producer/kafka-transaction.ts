@@ -11,9 +11,6 @@ import { isProducerRefused, type ProducerSession } from './producer-session.js';
 import { RecordSender } from './record-sender.js';
 import { fenced } from './transaction-errors.js';
 
-/** Whether the log may still have something open under the transaction's identity when the object is done with. */
-export type TransactionOutcome = 'nothing-open' | 'unknown';
-
 type TransactionState = 'appending' | 'prepared' | 'ended';
 
 /** One transaction of one producer epoch, up to the point where somebody commits it by its identity. */
@@ -23,7 +20,7 @@ export class KafkaTransaction implements LogTransaction {
   private readonly identity: ProducerIdentity;
   private readonly session: TransactionSession;
   private readonly sender: RecordSender;
-  private readonly onDone: (outcome: TransactionOutcome) => void;
+  private readonly onDone: () => void;
   private state: TransactionState = 'appending';
   private isEmpty = true;
 
@@ -33,7 +30,7 @@ export class KafkaTransaction implements LogTransaction {
     transactionalId: string,
     identity: ProducerIdentity,
     options: TransactionOptions,
-    onDone: (outcome: TransactionOutcome) => void,
+    onDone: () => void,
   ) {
     this.cluster = cluster;
     this.transactionalId = transactionalId;
@@ -72,7 +69,7 @@ export class KafkaTransaction implements LogTransaction {
     this.state = 'prepared';
     await this.sender.flush();
     await this.sender.end(this.closedError());
-    this.onDone(this.isEmpty ? 'nothing-open' : 'unknown');
+    this.onDone();
     if (this.isEmpty) return undefined;
     const { producerId, producerEpoch } = this.identity;
     return { transactionalId: this.transactionalId, producerId: producerId.toString(), producerEpoch };
@@ -82,7 +79,8 @@ export class KafkaTransaction implements LogTransaction {
     if (this.state === 'ended') return;
     this.state = 'ended';
     await this.sender.end(this.closedError());
-    this.onDone(this.session.mayHavePartitions ? await this.endWithAbort() : 'nothing-open');
+    if (this.session.mayHavePartitions) await this.endWithAbort();
+    this.onDone();
   }
 
   /** Leaves the transaction open; the id's next `begin` or `fence` aborts it, or its time-out. */
@@ -90,17 +88,16 @@ export class KafkaTransaction implements LogTransaction {
     if (this.state === 'ended') return;
     this.state = 'ended';
     await this.sender.end(this.closedError());
-    this.onDone('unknown');
+    this.onDone();
   }
 
-  private endWithAbort(): Promise<TransactionOutcome> {
+  private endWithAbort(): Promise<void> {
     const what = `Aborting transaction ${this.transactionalId}`;
     return this.cluster.untilDone(what, async () => {
       const request = endTxnRequest(this.transactionalId, this.identity, 'abort');
       const code = await this.cluster.sendToCoordinator('transaction', this.transactionalId, request);
-      if (code === errorCode.none) return { kind: 'done', value: 'nothing-open' };
-      // A time-out or a newer epoch has aborted it already, and our identity holds no more.
-      if (isProducerRefused(code)) return { kind: 'done', value: 'unknown' };
+      // Refused: a time-out or a newer epoch has aborted it already.
+      if (code === errorCode.none || isProducerRefused(code)) return { kind: 'done', value: undefined };
       if (code === errorCode.concurrentTransactions)
         return { kind: 'again', why: errorName(code), afterMs: 5 };
       this.cluster.forgetCoordinator('transaction', this.transactionalId);

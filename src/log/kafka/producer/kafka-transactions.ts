@@ -10,25 +10,22 @@ import type { KafkaCluster } from '../kafka-cluster.js';
 import { endTxnRequest } from '../protocol/end-txn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import { initProducerIdRequest, type ProducerIdentity } from '../protocol/init-producer-id.js';
+import { TransportError } from '../transport/transport-error.js';
 import type { EncoderPool } from './encoder-pool.js';
 import { KafkaTransaction } from './kafka-transaction.js';
 import { isProducerRefused } from './producer-session.js';
-import { fenced, timeoutRefused, transactionLost } from './transaction-errors.js';
+import { beginUnanswered, fenced, timeoutRefused, transactionLost } from './transaction-errors.js';
 
 /**
- * Invariant: every transaction begins with `InitProducerId`. It moves the epoch, so that nothing that is
- * late (an append, an abort, a commit) of the transaction before can touch this one.
+ * Invariants: every transaction begins with `InitProducerId`. It moves the epoch, so that nothing that is
+ * late (an append, an abort, a commit) of the transaction before can touch this one. And nothing is written
+ * under an id of which an `InitProducerId` may still be on its way: it would abort what is open by then, also
+ * what is prepared, whatever epoch it carries (as seen on Kafka 4.1).
  */
 export class KafkaTransactions implements LogTransactions {
   private readonly cluster: KafkaCluster;
   private readonly encoders: EncoderPool;
   private readonly open: Set<LogReader | LogAppender>;
-  /**
-   * The identity of each id whose transaction this client itself has ended. Carried in the id's next
-   * `InitProducerId`, it gives every copy of that request the same epoch, where the last one would shut out
-   * those before. Bounded by the ids in use.
-   */
-  private readonly ended = new Map<string, ProducerIdentity>();
 
   constructor(cluster: KafkaCluster, encoders: EncoderPool, open: Set<LogReader | LogAppender>) {
     this.cluster = cluster;
@@ -37,19 +34,14 @@ export class KafkaTransactions implements LogTransactions {
   }
 
   async begin(transactionalId: string, options: TransactionOptions): Promise<LogTransaction> {
-    const current = this.ended.get(transactionalId);
-    this.ended.delete(transactionalId);
-    const identity = await this.initialise(transactionalId, options.transactionTimeoutMs, current);
+    const identity = await this.initialise(transactionalId, options.transactionTimeoutMs, 'unless-sent');
     const transaction = new KafkaTransaction(
       this.cluster,
       this.encoders,
       transactionalId,
       identity,
       options,
-      (outcome) => {
-        this.open.delete(transaction);
-        if (outcome === 'nothing-open') this.ended.set(transactionalId, identity);
-      },
+      () => this.open.delete(transaction),
     );
     this.open.add(transaction);
     return transaction;
@@ -69,23 +61,28 @@ export class KafkaTransactions implements LogTransactions {
       this.cluster.forgetCoordinator('transaction', transactionalId);
       throw answerError(what, code);
     });
-    this.ended.set(transactionalId, identity);
   }
 
   async fence(transactionalId: string, transactionTimeoutMs: number): Promise<void> {
-    this.ended.delete(transactionalId);
-    await this.initialise(transactionalId, transactionTimeoutMs, undefined);
+    // The next attempt uses other ids, so a late copy of this finds nothing open.
+    await this.initialise(transactionalId, transactionTimeoutMs, 'until-answered');
   }
 
+  /** No epoch goes with it: the log would look at it only where nothing is open, and there is nothing to protect then. */
   private initialise(
     transactionalId: string,
     timeoutMs: number,
-    current: ProducerIdentity | undefined,
+    tries: 'unless-sent' | 'until-answered',
   ): Promise<ProducerIdentity> {
     const what = `Initialising transactional id ${transactionalId}`;
+    const request = initProducerIdRequest(transactionalId, timeoutMs);
     return this.cluster.untilDone(what, async () => {
-      const request = initProducerIdRequest(transactionalId, timeoutMs, current);
-      const answer = await this.cluster.sendToCoordinator('transaction', transactionalId, request);
+      const answer = await this.cluster
+        .sendToCoordinator('transaction', transactionalId, request)
+        .catch((error: unknown) => {
+          const isUnanswered = error instanceof TransportError && error.isUnanswered;
+          throw isUnanswered && tries === 'unless-sent' ? beginUnanswered(transactionalId, error) : error;
+        });
       const { errorCode: code, producerId, producerEpoch } = answer;
       if (code === errorCode.none) return { kind: 'done', value: { producerId, producerEpoch } };
       // The log is still ending the id's former transaction.

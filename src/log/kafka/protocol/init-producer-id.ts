@@ -11,15 +11,10 @@ export interface InitProducerIdResponse extends ProducerIdentity {
   readonly errorCode: number;
 }
 
-/**
- * `current`, where it is known, makes a second copy of this request harmless while nothing is open under the
- * id. It protects no open transaction: that one is aborted whatever epoch the request carries (as seen on
- * Kafka 4.1, which then compares the producer id alone).
- */
+/** Of any epoch: it always gives a new one. */
 export function initProducerIdRequest(
   transactionalId: string | null,
   transactionTimeoutMs: number,
-  current: ProducerIdentity | undefined,
 ): KafkaRequest<InitProducerIdResponse> {
   return {
     api: kafkaApis.initProducerId,
@@ -27,8 +22,8 @@ export function initProducerIdRequest(
       new WireWriter()
         .compactNullableString(transactionalId)
         .int32(transactionTimeoutMs)
-        .int64(current?.producerId ?? -1n)
-        .int16(current?.producerEpoch ?? -1)
+        .int64(anyProducerId)
+        .int16(anyEpoch)
         .noTaggedFields()
         .finish(),
     ],
@@ -38,3 +33,6 @@ export function initProducerIdRequest(
     },
   };
 }
+
+const anyProducerId = -1n;
+const anyEpoch = -1;

@@ -21,7 +21,7 @@ export class BrokerConnection {
   private readonly connection: Connection;
   private readonly config: ResolvedKafkaConfig;
   private socket: Socket | undefined;
-  /** Set once; every later request fails with it. */
+  /** Set once, for the requests that wait for an answer. */
   private failure: TransportError | undefined;
   private isReady = false;
   private rejectConnecting: ((error: Error) => void) | undefined;
@@ -51,7 +51,7 @@ export class BrokerConnection {
       this.isReady = true;
     } catch (error) {
       this.destroy(`cannot connect: ${reasonOf(error)}`, error);
-      throw error instanceof LogError ? error : this.failure;
+      throw error instanceof LogError ? error : this.nothingSent();
     }
   }
 
@@ -61,7 +61,7 @@ export class BrokerConnection {
 
   /** @throws TransportError, after which this connection is closed. */
   async send<Response>(request: KafkaRequest<Response>): Promise<Response> {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure !== undefined) throw this.nothingSent();
     try {
       // A SASL session ends after the time that the broker gave it.
       if (this.isReady && this.config.sasl !== undefined && !this.connection.isAuthenticated())
@@ -77,11 +77,17 @@ export class BrokerConnection {
 
   /** Ends the connection at once; what waits for an answer is rejected. */
   destroy(why: string, cause?: unknown): void {
-    this.failure ??= new TransportError(this.address, why, cause);
+    this.failure ??= new TransportError(this.address, why, { cause, isUnanswered: true });
     this.connection.requestQueue.rejectAll(this.failure);
     // With an error, so that kafkajs's own handler clears its timers.
     this.socket?.destroy(this.failure);
     void this.connection.disconnect();
+  }
+
+  private nothingSent(): TransportError {
+    return new TransportError(this.address, this.failure?.what ?? 'the connection is closed', {
+      cause: this.failure,
+    });
   }
 
   private async connect(): Promise<void> {
