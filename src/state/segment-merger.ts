@@ -61,10 +61,12 @@ export class SegmentMerger {
     if (this.isRunning || this.isClosed || this.failure !== undefined) return;
     const backlog = this.backlogBytes();
     if (backlog === 0) return;
-    const { clock, limits } = this.options;
+    const { clock, limits, log } = this.options;
+    const isLarge =
+      backlog > limits.mergeEagerlyAboveBytes || log.segments.length > limits.mergeEagerlyAboveSegments;
     this.cancelTimer?.();
     const dueInMs = this.lastBeganAtMs + limits.mergeIntervalMs - clock.monotonicMs();
-    const delayMs = backlog > limits.mergeEagerlyAboveBytes ? 0 : Math.max(0, dueInMs);
+    const delayMs = isLarge ? 0 : Math.max(0, dueInMs);
     this.cancelTimer = clock.setTimer(delayMs, () => {
       this.running = this.run();
     });
@@ -103,13 +105,13 @@ export class SegmentMerger {
       await this.pause();
       if (this.isClosed) return;
     }
-    do {
+    for (;;) {
       const batch = plan.nextBatch(limits.mergeTransactionCellsMax, limits.mergeTransactionBytesMax);
       await base.applyMerge(batch, plan.isExhausted() ? done : begun);
       if (plan.isExhausted()) break;
       await this.pause();
-    } while (!this.isClosed);
-    if (!plan.isExhausted()) return;
+      if (this.isClosed) return;
+    }
     log.removeThrough(through);
     this.options.onMerged(through);
   }

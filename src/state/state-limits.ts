@@ -14,6 +14,8 @@ export interface StateLimits {
   readonly mergeIntervalMs: number;
   /** A merge begins at once when so much is waiting, so that restore time stays bounded under heavy change. */
   readonly mergeEagerlyAboveBytes: number;
+  /** And when so many segments wait: the checkpoint's metadata lists each. */
+  readonly mergeEagerlyAboveSegments: number;
   /** Cells that a merge looks at in one go: about a millisecond. */
   readonly mergeCollectCells: number;
   /** One LMDB transaction of a merge: large ones have damaged free lists, and building one blocks the thread. */
@@ -40,6 +42,7 @@ export const defaultStateLimits: StateLimits = {
   evictionStepsMax: 16,
   mergeIntervalMs: 3_000,
   mergeEagerlyAboveBytes: 16 * 1024 * 1024,
+  mergeEagerlyAboveSegments: 64,
   mergeCollectCells: 5_000,
   mergeTransactionCellsMax: 2_000,
   mergeTransactionBytesMax: 1024 * 1024,
@@ -48,5 +51,5 @@ export const defaultStateLimits: StateLimits = {
   segmentWriteAttemptsMax: 5,
   segmentWriteRetryMs: 50,
   timersInMemoryMax: 200_000,
-  scanPageCells: 256,
+  scanPageCells: 128,
 };
