@@ -1,88 +1,188 @@
-import { describe, expectTypeOf, it } from 'vitest';
-import type { DataStream } from '../../src/api/data-stream.js';
-import type { DeepReadonly } from '../../src/api/deep-readonly.js';
-import type { StreamExecutionEnvironment } from '../../src/api/environment.js';
-import { type Collector, type KeyedContext, KeyedProcessFunction } from '../../src/api/functions.js';
-import { defineJob } from '../../src/api/job.js';
-import { OutputTag } from '../../src/api/output-tag.js';
-import { collectSink } from '../../src/sinks/collect-sink.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import {
+  type Collector,
+  collectSink,
+  type DataStream,
+  type DeepReadonly,
+  defineJob,
+  discardSink,
+  json,
+  type KeyedContext,
+  KeyedProcessFunction,
+  type KeyedRecord,
+  type KeyedStream,
+  kafkaSink,
+  kafkaSource,
+  OutputTag,
+  printSink,
+  type RuntimeContext,
+  type Sink,
+  type StreamExecutionEnvironment,
+  sequenceSource,
+  string,
+  type ValueState,
+  Watermarks,
+} from '../../src/index.js';
 
+/**
+ * What compiles and what doesn't: `npm run check` compiles this file, and fails where a line marked
+ * `@ts-expect-error` compiles after all. The jobs are described as well, so that the lines run.
+ */
 interface Click {
   readonly user: string;
-  readonly at: { readonly page: string };
+  readonly at: number;
+  readonly tags: string[];
 }
 
-class CountClicks extends KeyedProcessFunction<string, Click, number> {
-  processElement(_click: DeepReadonly<Click>, context: KeyedContext<string>, out: Collector<number>): void {
+interface Visit {
+  readonly user: string;
+  readonly clicks: number;
+}
+
+class CountClicks extends KeyedProcessFunction<string, Click, Visit> {
+  private clicks!: ValueState<number>;
+
+  override open(context: RuntimeContext): void {
+    this.clicks = context.getState<number>({ name: 'clicks', defaultValue: 0 });
+    // @ts-expect-error A state of numbers is no state of strings.
+    const wrong: ValueState<string> = this.clicks;
+    expect(wrong).toBeDefined();
+  }
+
+  override processElement(
+    click: DeepReadonly<Click>,
+    context: KeyedContext<string>,
+    out: Collector<Visit>,
+  ): void {
     expectTypeOf(context.currentKey).toEqualTypeOf<string>();
-    out.collect(1);
+    expectTypeOf(this.clicks.value()).toEqualTypeOf<number | undefined>();
+    // @ts-expect-error What a function receives is never changed.
+    click.tags.push('changed');
+    // @ts-expect-error A count is a number.
+    this.clicks.update('1');
+    // @ts-expect-error A visit has a number of clicks.
+    out.collect({ user: click.user });
+    out.collect({ user: click.user, clicks: 1 });
   }
 }
 
-/** Described and never run: what is tested is that it compiles, or doesn't (`@ts-expect-error` fails when it does). */
-const described = (build: (env: StreamExecutionEnvironment) => void): void => {
-  defineJob('types', build);
-};
-const clicksOf = (env: StreamExecutionEnvironment): DataStream<Click> =>
-  env.fromCollection<Click>([{ user: 'ann', at: { page: 'home' } }]);
+const clicks = kafkaSource({ topics: 'clicks', value: json<Click>(), bounded: 'latest' });
 
-describe('The element type', () => {
+/** Describes a job that ends in a sink, whatever else it does. */
+function describeStreams(build: (env: StreamExecutionEnvironment) => void): number {
+  const job = defineJob('types', (env) => {
+    build(env);
+    env.fromSequence(1, 2).sinkTo(discardSink());
+  });
+  return job.buildGraph().nodes.length;
+}
+
+describe('The type of the elements', () => {
   it('flows from the source to the sink', () => {
-    described((env) => {
-      const clicks = clicksOf(env);
-      expectTypeOf(clicks.map((click) => click.at.page)).toEqualTypeOf<DataStream<string>>();
-      expectTypeOf(clicks.flatMap((click) => [click.user.length])).toEqualTypeOf<DataStream<number>>();
-      expectTypeOf(clicks.filter((click) => click.user !== '')).toEqualTypeOf<DataStream<Click>>();
-      const counted = clicks.keyBy((click) => click.user).process(new CountClicks());
-      expectTypeOf(counted).toEqualTypeOf<DataStream<number>>();
-      expectTypeOf(counted.sideOutput(new OutputTag<Date>('late'))).toEqualTypeOf<DataStream<Date>>();
-      counted.sinkTo(collectSink<number>());
+    const nodes = describeStreams((env) => {
+      const stream = env.fromSource(clicks, { watermarks: Watermarks.monotonous((click) => click.at) });
+      expectTypeOf(stream).toEqualTypeOf<DataStream<Click>>();
+      const keyed = stream.keyBy((click) => click.user);
+      expectTypeOf(keyed).toEqualTypeOf<KeyedStream<Click, string>>();
+      const visits = keyed.process(new CountClicks());
+      expectTypeOf(visits).toEqualTypeOf<DataStream<Visit>>();
+      const users = visits.filter((visit) => visit.clicks > 1).map((visit) => visit.user);
+      expectTypeOf(users).toEqualTypeOf<DataStream<string>>();
+      const letters = users.flatMap(function* (user) {
+        yield* user;
+      });
+      expectTypeOf(letters).toEqualTypeOf<DataStream<string>>();
+      letters.sinkTo(kafkaSink({ topic: 'letters', value: string() }));
     });
+    expect(nodes).toBeGreaterThan(6);
   });
 
   it('is narrowed by a filter that is a type guard', () => {
-    described((env) => {
-      const mixed = env.fromCollection<string | number>([1, 'a']);
-      const texts = mixed.filter((value): value is string => typeof value === 'string');
-      expectTypeOf(texts).toEqualTypeOf<DataStream<string>>();
+    describeStreams((env) => {
+      const mixed = env.fromCollection<string | number>(['a', 1]);
+      const numbers = mixed.filter((value) => typeof value === 'number');
+      expectTypeOf(numbers).toEqualTypeOf<DataStream<number>>();
+      numbers.sinkTo(collectSink<number>());
     });
   });
 
-  it('does not let a wrong use compile', () => {
-    described((env) => {
-      const clicks = clicksOf(env);
-      // @ts-expect-error: a sink of numbers can't take clicks.
-      clicks.sinkTo(collectSink<number>());
-      // @ts-expect-error: there is no such field.
-      clicks.map((click) => click.pages);
-      clicks.map((click) => {
-        // @ts-expect-error: elements are immutable, deeply.
-        click.at.page = 'elsewhere';
-        return click;
-      });
-      // @ts-expect-error: an object is no key.
-      clicks.keyBy((click) => click.at);
-      // @ts-expect-error: the function's key is another one.
-      clicks.keyBy((click) => click.user.length).process(new CountClicks());
-      // @ts-expect-error: streams of different elements can't be united.
-      clicks.union(env.fromCollection([1]));
-      // @ts-expect-error: a keyed stream has no sink; its elements go through a function first.
-      clicks.keyBy((click) => click.user).sinkTo(collectSink<Click>());
-      // @ts-expect-error: a filter answers yes or no, not a promise of it.
-      clicks.filter(async () => true);
+  it('of a source with a codec for keys has both', () => {
+    describeStreams((env) => {
+      const keyed = env.fromSource(
+        kafkaSource({ topics: 'clicks', key: string(), value: json<Click>(), bounded: 'latest' }),
+      );
+      expectTypeOf(keyed).toEqualTypeOf<DataStream<KeyedRecord<string, Click>>>();
+      keyed.sinkTo(discardSink());
     });
   });
 
-  it('of a side output is that of its tag', () => {
-    class Tagged extends KeyedProcessFunction<string, Click, never> {
-      private readonly late = new OutputTag<number>('late');
-
-      processElement(_click: DeepReadonly<Click>, context: KeyedContext<string>): void {
-        context.output(this.late, 1);
-        // @ts-expect-error: the tag is one of numbers.
-        context.output<number>(this.late, 'one');
-      }
-    }
-    expectTypeOf<Tagged>().toExtend<KeyedProcessFunction<string, Click, never>>();
+  it('of a side output is its tag’s', () => {
+    describeStreams((env) => {
+      const late = new OutputTag<Click>('late');
+      const stream = env.fromSource(clicks).map((click) => click.at);
+      expectTypeOf(stream.sideOutput(late)).toEqualTypeOf<DataStream<Click>>();
+      // @ts-expect-error A tag of clicks is no tag of numbers.
+      const wrong: OutputTag<number> = late;
+      expect(wrong.name).toBe('late');
+      stream.sinkTo(discardSink());
+    });
   });
 });
+
+describe('A wrong use does not compile:', () => {
+  it('functions that want other elements', () => {
+    describeStreams((env) => {
+      const stream = env.fromSource(clicks);
+      // @ts-expect-error There is no such field.
+      stream.map((click) => click.nothing);
+      // @ts-expect-error A filter answers a boolean.
+      stream.filter((click) => click.user);
+      // @ts-expect-error The function counts clicks, and these are numbers.
+      env.fromSequence(1, 2).keyBy(String).process(new CountClicks());
+      // @ts-expect-error The function's keys are strings.
+      stream.keyBy((click) => click.at).process(new CountClicks());
+      // @ts-expect-error An event time is a number.
+      env.fromSource(clicks, { watermarks: Watermarks.monotonous((click) => click.user) });
+    });
+  });
+
+  it('keys that have no fixed encoding', () => {
+    describeStreams((env) => {
+      const stream = env.fromSource(clicks);
+      stream.keyBy((click) => [click.user, click.at] as const).process(new (class extends PassOn {})());
+      // @ts-expect-error An object is no key.
+      stream.keyBy((click) => ({ user: click.user }));
+      // @ts-expect-error Nothing is no key.
+      stream.keyBy(() => undefined);
+    });
+  });
+
+  it('sinks and unions of other elements', () => {
+    describeStreams((env) => {
+      const stream = env.fromSource(clicks);
+      // @ts-expect-error Clicks don't go into a sink of visits.
+      stream.sinkTo(kafkaSink({ topic: 'visits', value: json<Visit>() }));
+      // @ts-expect-error Clicks don't go into a sink of numbers.
+      stream.sinkTo(collectSink<number>());
+      // @ts-expect-error Numbers are no clicks.
+      stream.union(env.fromSequence(1, 2));
+      stream.sinkTo(printSink());
+    });
+    // @ts-expect-error A sink of numbers takes no strings.
+    const sink: Sink<string> = collectSink<number>();
+    expect(sink.kind).toBe('collect-sink');
+  });
+
+  it('options that don’t belong together', () => {
+    // @ts-expect-error Exactly once needs a prefix for its transactional ids.
+    expect(() => kafkaSink({ topic: 't', value: string(), deliveryGuarantee: 'exactly-once' })).toThrow();
+    // @ts-expect-error There is no such start.
+    expect(() => kafkaSource({ topics: 't', value: string(), startingOffsets: 'beginning' })).toThrow();
+    // @ts-expect-error A sequence is of numbers.
+    expect(() => sequenceSource('1', 2)).toThrow();
+  });
+});
+
+class PassOn extends KeyedProcessFunction<readonly [string, number], Click, Click> {
+  override processElement(): void {}
+}
