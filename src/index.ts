@@ -33,10 +33,18 @@ export type { Key } from './key-groups/key.js';
 export type { Compression, Isolation, RecordHeader } from './log/log-port.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
+export type { ProducerRecord, RecordBuilder } from './sinks/built-record-encoder.js';
 export { collectSink } from './sinks/collect-sink.js';
 export { discardSink } from './sinks/discard-sink.js';
 export { type LogSinkOptions as KafkaSinkOptions, logSink as kafkaSink } from './sinks/log-sink.js';
+export {
+  fixedPartitioner,
+  keyHashPartitioner,
+  type Partitioner,
+  roundRobinPartitioner,
+} from './sinks/partitioner.js';
 export { type PrintSinkOptions, printSink } from './sinks/print-sink.js';
+export type { ProducerHeader } from './sinks/record-encoder.js';
 export type { Sink } from './sinks/sink.js';
 export { collectionSource } from './sources/collection-source.js';
 export type { ConsumerRecord, RecordDeserializer } from './sources/consumer-record.js';

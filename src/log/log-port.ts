@@ -116,16 +116,21 @@ export interface RecordHeader {
 /** One record on its way into the log. */
 export interface LogRecord {
   readonly topic: string;
-  /** Undefined lets the log choose as Kafka's default partitioner does: murmur2 of the key, sticky without one. */
+  /**
+   * Undefined leaves it to the appender's partitioner, or to the log, which chooses as Kafka's default does:
+   * murmur2 of the key, sticky without one.
+   */
   readonly partition: number | undefined;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   /** Epoch ms. */
   readonly timestamp: number;
   readonly headers?: readonly RecordHeader[];
+  /** What the record was made of, for the appender's partitioner. */
+  readonly element?: unknown;
 }
 
-export interface AppenderOptions extends BatchingOptions {
+export interface AppenderOptions extends AppendSettings {
   /** Called when `isWritable` turns true again. */
   readonly onWritable: () => void;
   readonly onError: (error: Error) => void;
@@ -133,8 +138,10 @@ export interface AppenderOptions extends BatchingOptions {
   readonly bufferBytes: number;
 }
 
-/** How appended records travel. What is left open is the log's to choose. */
-export interface BatchingOptions {
+/** Where appended records go and how they travel. What is left open is the log's to choose. */
+export interface AppendSettings {
+  /** Places the records that name no partition; without it the log does, by `LogRecord.partition`'s rule. */
+  readonly partitioner?: RecordPartitioner | undefined;
   /** How the records of a batch are packed together; `'none'` by default. Readers need not know. */
   readonly compression?: Compression | undefined;
   /** How long a batch that is not full waits for more records. Kafka alone: the other logs don't wait. */
@@ -146,6 +153,15 @@ export interface BatchingOptions {
    * an error, `record-too-large`. Kafka alone.
    */
   readonly requestBytes?: number | undefined;
+}
+
+export interface RecordPartitioner {
+  /**
+   * Called once for each record without a partition, in the order of `append`, when the topic's partitions
+   * are known: within `append`, or later. The record is lent.
+   * @throws LogError, which fails the appender.
+   */
+  partitionFor(record: LogRecord, partitionCount: number): number;
 }
 
 /** Kafka's names (`compression.type`). */

@@ -1,9 +1,9 @@
 import { logFailure } from '../log/log-failure.js';
-import type { BatchingOptions, LogAppender } from '../log/log-port.js';
+import type { AppendSettings, LogAppender } from '../log/log-port.js';
 import type { PreparedTransaction } from '../log/log-transactions.js';
 import { BackpressureHold } from './backpressure-hold.js';
 import { DeferredAppender } from './deferred-appender.js';
-import type { LogRecordEncoder } from './log-record-encoder.js';
+import type { RecordEncoder } from './record-encoder.js';
 import type { SinkWriter, SinkWriterContext } from './sink.js';
 
 /**
@@ -13,8 +13,8 @@ import type { SinkWriter, SinkWriterContext } from './sink.js';
  */
 export class AppendingSinkWriter<T> implements SinkWriter<T> {
   private readonly context: SinkWriterContext;
-  private readonly encoder: LogRecordEncoder<T>;
-  private readonly batching: BatchingOptions;
+  private readonly encoder: RecordEncoder<T>;
+  private readonly settings: AppendSettings;
   private readonly flushesAtBarriers: boolean;
   private readonly hold: BackpressureHold;
   private readonly appends = new DeferredAppender<LogAppender>();
@@ -23,12 +23,12 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
 
   constructor(
     context: SinkWriterContext,
-    encoder: LogRecordEncoder<T>,
-    batching: BatchingOptions,
+    encoder: RecordEncoder<T>,
+    settings: AppendSettings,
     guarantee: 'none' | 'at-least-once',
   ) {
     this.context = context;
-    this.batching = batching;
+    this.settings = settings;
     this.encoder = encoder;
     this.flushesAtBarriers = guarantee === 'at-least-once';
     this.hold = new BackpressureHold(context.availability, context.operatorName);
@@ -64,7 +64,7 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
     try {
       const log = await this.context.log();
       const appender = log.openAppender({
-        ...this.batching,
+        ...this.settings,
         onWritable: () => this.hold.update(this.appends.isWritable),
         onError: (error) => this.fail(error),
         bufferBytes: appendBufferBytes,

@@ -1,5 +1,5 @@
 import { type Duration, durationMs } from '../api/duration.js';
-import type { BatchingOptions, Compression } from '../log/log-port.js';
+import type { AppendSettings, Compression } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 
 /** How a sink's records travel. All but `compression` concern Kafka alone. */
@@ -18,7 +18,7 @@ export interface BatchingSinkOptions {
 }
 
 /** @throws MillraceError naming the first option that is wrong. */
-export function batchingOptions(options: BatchingSinkOptions): BatchingOptions {
+export function batchingOptions(options: BatchingSinkOptions): AppendSettings {
   const { compression, linger, batchBytes, requestBytes } = options;
   if (compression !== undefined && !(compression in compressions)) {
     throw badOption(

@@ -1,23 +1,30 @@
 import { type Duration, durationMs } from '../api/duration.js';
-import type { ValueCodec } from '../codecs/value-codec.js';
-import type { BatchingOptions } from '../log/log-port.js';
+import type { AppendSettings } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import { AppendingSinkWriter } from './appending-sink-writer.js';
 import { type BatchingSinkOptions, batchingOptions } from './batching-sink-options.js';
+import { BuiltRecordEncoder, type RecordBuilder } from './built-record-encoder.js';
 import { LogRecordEncoder, type LogRecordMapping } from './log-record-encoder.js';
+import { ElementPartitioner, type Partitioner } from './partitioner.js';
+import type { RecordEncoder } from './record-encoder.js';
 import type { Sink, SinkTransactions, SinkWriter, SinkWriterContext } from './sink.js';
 import { TransactionalSinkWriter } from './transactional-sink-writer.js';
 
-export type LogSinkOptions<T> = LogSinkRecordOptions<T> & (AppendingSinkOptions | TransactionalSinkOptions);
+export type LogSinkOptions<T> = LogSinkRecordOptions<T> &
+  LogSinkPlacement<T> &
+  (AppendingSinkOptions | TransactionalSinkOptions);
 
-export interface LogSinkRecordOptions<T> extends BatchingSinkOptions {
-  /** One topic, or the topic of each element. Topics are not created. */
-  readonly topic: string | ((value: T) => string);
-  readonly value: ValueCodec<T>;
-  /** The record's key, text in UTF-8 or bytes; without it records have none. */
-  readonly key?: (value: T) => string | Uint8Array | null;
-  /** The partition's number; undefined, or no partitioner, leaves it to the log, which goes by the key as Kafka does. */
-  readonly partitioner?: (value: T) => number | undefined;
+/** The records, field by field, or whole: topic, key, value, headers, timestamp and partition of each element. */
+export type LogSinkRecordOptions<T> =
+  | (LogRecordMapping<T> & { readonly record?: undefined })
+  | { readonly record: RecordBuilder<T>; readonly topic?: undefined; readonly value?: undefined };
+
+export interface LogSinkPlacement<T> extends BatchingSinkOptions {
+  /**
+   * Chooses the partition where the record itself names none. By default the log does, as Kafka's default:
+   * by the key's hash, and without a key one partition for a batch at a time.
+   */
+  readonly partitioner?: Partitioner<T>;
 }
 
 export interface AppendingSinkOptions {
@@ -61,18 +68,18 @@ class LogSink<T> implements Sink<T> {
   readonly kind = 'log-sink';
   readonly description: string;
   readonly transactions?: SinkTransactions;
-  private readonly mapping: LogRecordMapping<T>;
-  private readonly batching: BatchingOptions;
+  private readonly records: LogSinkRecordOptions<T>;
+  private readonly partitioner: Partitioner<T> | undefined;
+  private readonly batching: AppendSettings;
   private readonly guarantee: Guarantee;
 
   constructor(options: LogSinkOptions<T>) {
-    if (options.topic === '') throw badOption('topic is empty: name a topic.');
-    this.mapping = {
-      topic: options.topic,
-      value: options.value,
-      key: options.key,
-      partitioner: options.partitioner,
-    };
+    if (options.record === undefined && (options.topic === '' || options.topic === undefined))
+      throw badOption('topic is empty: name a topic, or build each record with a record function.');
+    if (options.record !== undefined && options.topic !== undefined)
+      throw badOption('topic and record exclude each other: the record function names the topic.');
+    this.records = options;
+    this.partitioner = options.partitioner;
     this.batching = batchingOptions(options);
     this.guarantee = guaranteeOf(options);
     if (this.guarantee.kind === 'exactly-once') this.transactions = this.guarantee.transactions;
@@ -81,10 +88,23 @@ class LogSink<T> implements Sink<T> {
   }
 
   createWriter(context: SinkWriterContext): SinkWriter<T> {
-    const encoder = new LogRecordEncoder(this.mapping, context.operatorName, context.clock);
+    const encoder = this.createEncoder(context);
+    const settings = { ...this.batching, partitioner: this.openPartitioner(context) };
     return this.guarantee.kind === 'exactly-once'
-      ? new TransactionalSinkWriter(context, encoder, this.batching, this.guarantee.transactions)
-      : new AppendingSinkWriter(context, encoder, this.batching, this.guarantee.kind);
+      ? new TransactionalSinkWriter(context, encoder, settings, this.guarantee.transactions)
+      : new AppendingSinkWriter(context, encoder, settings, this.guarantee.kind);
+  }
+
+  private createEncoder({ operatorName, clock }: SinkWriterContext): RecordEncoder<T> {
+    return this.records.record === undefined
+      ? new LogRecordEncoder(this.records, operatorName, clock)
+      : new BuiltRecordEncoder(this.records.record, operatorName, clock);
+  }
+
+  private openPartitioner(context: SinkWriterContext): ElementPartitioner<T> | undefined {
+    if (this.partitioner === undefined) return undefined;
+    const { operatorName, subtaskIndex, parallelism } = context;
+    return new ElementPartitioner(this.partitioner, operatorName, subtaskIndex, parallelism);
   }
 }
 

@@ -1,5 +1,5 @@
 import { logFailure } from '../log/log-failure.js';
-import { type BatchingOptions, LogError } from '../log/log-port.js';
+import { type AppendSettings, LogError } from '../log/log-port.js';
 import { withLogRetries } from '../log/log-retries.js';
 import type { LogTransaction, PreparedTransaction } from '../log/log-transactions.js';
 import { transactionalIdsOfAttempt } from '../log/transactional-id.js';
@@ -9,7 +9,7 @@ import { appendBufferBytes } from './appending-sink-writer.js';
 import { BackpressureHold } from './backpressure-hold.js';
 import { commitFailure } from './commit-failure.js';
 import { DeferredAppender } from './deferred-appender.js';
-import type { LogRecordEncoder } from './log-record-encoder.js';
+import type { RecordEncoder } from './record-encoder.js';
 import type { SinkTransactions, SinkWriter, SinkWriterContext } from './sink.js';
 import { TransactionCommitter } from './transaction-committer.js';
 import { TransactionPool } from './transaction-pool.js';
@@ -27,8 +27,8 @@ import { TransactionStarter } from './transaction-starter.js';
  */
 export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private readonly context: SinkWriterContext;
-  private readonly encoder: LogRecordEncoder<T>;
-  private readonly batching: BatchingOptions;
+  private readonly encoder: RecordEncoder<T>;
+  private readonly settings: AppendSettings;
   private readonly transactionTimeoutMs: number;
   private readonly pool: TransactionPool;
   private readonly starter: TransactionStarter;
@@ -48,13 +48,13 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
 
   constructor(
     context: SinkWriterContext,
-    encoder: LogRecordEncoder<T>,
-    batching: BatchingOptions,
+    encoder: RecordEncoder<T>,
+    settings: AppendSettings,
     transactions: SinkTransactions,
   ) {
     this.context = context;
     this.encoder = encoder;
-    this.batching = batching;
+    this.settings = settings;
     this.transactionTimeoutMs = transactions.transactionTimeoutMs;
     this.hold = new BackpressureHold(context.availability, context.operatorName);
     const { subtaskIndex, attempt } = context;
@@ -142,7 +142,7 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
       () => this.isClosed,
       () =>
         log.transactions.begin(transactionalId, {
-          ...this.batching,
+          ...this.settings,
           transactionTimeoutMs: this.transactionTimeoutMs,
           bufferBytes: appendBufferBytes,
           onWritable: () => this.hold.update(this.epoch.isWritable),

@@ -51,9 +51,9 @@ describe('the records that a log sink writes', () => {
     expect([String(second?.key), second?.timestamp]).toEqual(['b', clock.epochMs() - 1_000]);
   });
 
-  it('go to the partition that the partitioner answers', async () => {
+  it('go to the partition that they name', async () => {
     const { clock, cluster, writer } = open<Action>(
-      { topic: 'out', partitioner: (action) => action.n, value: json() },
+      { topic: 'out', partition: (action) => action.n, value: json() },
       4,
     );
     for (const n of [3, 0, 2]) writer.write({ user: 'a', n }, 0);
@@ -61,10 +61,56 @@ describe('the records that a log sink writes', () => {
     expect(cluster.committedRecords('out').map((record) => record.partition)).toEqual([0, 2, 3]);
   });
 
+  it('have headers and a time of their own where functions give them', async () => {
+    const { clock, cluster, writer } = open<Action>({
+      topic: 'out',
+      headers: (action) => [{ key: 'user', value: action.user }],
+      timestamp: (action) => 7_000 + action.n,
+      value: json(),
+    });
+    writer.write({ user: 'ü', n: 1 }, 5_000);
+    await clock.advance(1_000);
+    const [record] = cluster.committedRecords('out');
+    expect(record?.timestamp).toBe(7_001);
+    expect(record?.headers.map(({ key, value }) => [key, String(value)])).toEqual([['user', 'ü']]);
+  });
+
+  it('are made whole by a record function', async () => {
+    const { clock, cluster, writer } = open<Action>(
+      {
+        record: (action, timestamp) => ({
+          topic: action.n > 1 ? 'other' : 'out',
+          key: action.user,
+          value: action.n === 0 ? null : `n=${action.n}`,
+          headers: [
+            { key: 'h', value: new Uint8Array([1]) },
+            { key: 'h', value: null },
+          ],
+          timestamp: timestamp + 1,
+          partition: 3,
+        }),
+      },
+      4,
+    );
+    for (const n of [0, 1, 2]) writer.write({ user: 'a', n }, 5_000);
+    await clock.advance(1_000);
+    const [tombstone, first] = cluster.committedRecords('out');
+    expect(tombstone?.value).toBeNull();
+    expect(first).toMatchObject({ partition: 3, timestamp: 5_001 });
+    expect([String(first?.key), String(first?.value)]).toEqual(['a', 'n=1']);
+    expect(first?.headers.map(({ key, value }) => [key, value && [...value]])).toEqual([
+      ['h', [1]],
+      ['h', null],
+    ]);
+    expect(cluster.committedRecords('other')).toHaveLength(1);
+  });
+
   it.each([
     [{ topic: () => '' }, /the topic function answered ""/],
     [{ topic: 'out', key: () => 7 as never }, /the key function answered number/],
-    [{ topic: 'out', partitioner: () => -1 }, /the partitioner answered -1/],
+    [{ topic: 'out', partition: () => -1 }, /the partition is -1/],
+    [{ topic: 'out', timestamp: () => Number.NaN }, /the timestamp is NaN/],
+    [{ topic: 'out', headers: () => [{ key: 'h', value: 7 as never }] }, /a header is/],
     [{ topic: 'out', value: json<unknown>() as never }, /JSON has no text for undefined/],
   ])('are refused with the sink named when a function of the user errs: %#', (options, message) => {
     const { writer } = open<string>({ value: string(), ...options } as LogSinkOptions<string>);
@@ -170,6 +216,11 @@ describe('the options of a log sink', () => {
     [{ ...exactlyOnce, transactionalIdPrefix: 'p', transactionPoolSize: 1 }, /transactionPoolSize is 1/],
     [{ ...exactlyOnce, transactionalIdPrefix: 'p', transactionTimeout: 0 }, /transactionTimeout is 0/],
     [{ topic: '', value: string() }, /topic is empty/],
+    [{ topic: 'out', record: () => ({ topic: 'out', value: '' }) }, /exclude each other/],
+    [{ topic: 'out', value: string(), compression: 'zip' }, /compression is "zip": give none, gzip/],
+    [{ topic: 'out', value: string(), batchBytes: 0 }, /batchBytes is 0/],
+    [{ topic: 'out', value: string(), requestBytes: 1.5 }, /requestBytes is 1.5/],
+    [{ topic: 'out', value: string(), linger: 'soon' }, /linger is "soon"/],
     [
       { topic: 'out', value: string(), deliveryGuarantee: 'sometimes' as never },
       /deliveryGuarantee is "sometimes"/,
@@ -182,6 +233,10 @@ describe('the options of a log sink', () => {
     const sinkTo = (sink: Sink<Action>): Sink<Action> => sink;
     const sink = sinkTo(logSink({ topic: 'out', key: (action) => action.user, value: json() }));
     expectTypeOf(sink).toEqualTypeOf<Sink<Action>>();
+    const built = sinkTo(logSink({ record: (action) => ({ topic: 'out', value: action.user }) }));
+    expectTypeOf(built).toEqualTypeOf<Sink<Action>>();
+    // @ts-expect-error the elements have no such field.
+    sinkTo(logSink({ record: (action) => ({ topic: 'out', value: action.missing }) }));
     // @ts-expect-error the elements have no such field.
     sinkTo(logSink({ topic: 'out', key: (action) => action.missing, value: json() }));
   });

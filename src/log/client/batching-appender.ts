@@ -131,9 +131,8 @@ export class BatchingAppender implements LogAppender {
     partitionCount: number,
     recordBytes: number,
   ): void {
-    const partition =
-      record.partition ??
-      (record.key === null ? topic.stickyPartition : partitionForKey(record.key, partitionCount));
+    const partition = this.partitionFor(topic, record, partitionCount);
+    if (partition === undefined) return;
     if (partition < 0 || partition >= partitionCount) {
       this.fail(noSuchPartition(record.topic, partition, partitionCount));
       return;
@@ -147,6 +146,20 @@ export class BatchingAppender implements LogAppender {
     if (!this.isSendScheduled) {
       this.isSendScheduled = true;
       queueMicrotask(this.sendScheduled);
+    }
+  }
+
+  /** Undefined after a failure of the partitioner. */
+  private partitionFor(topic: TopicBatches, record: LogRecord, partitionCount: number): number | undefined {
+    if (record.partition !== undefined) return record.partition;
+    const { partitioner } = this.options;
+    if (partitioner === undefined)
+      return record.key === null ? topic.stickyPartition : partitionForKey(record.key, partitionCount);
+    try {
+      return partitioner.partitionFor(record, partitionCount);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
     }
   }
 

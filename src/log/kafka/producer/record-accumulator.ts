@@ -1,5 +1,5 @@
 import type { Random } from '../../../host/random.js';
-import { LogError, type LogRecord } from '../../log-port.js';
+import { LogError, type LogRecord, type RecordPartitioner } from '../../log-port.js';
 import { recordByteLengthMax } from '../../record-batch/record-batch-encoder.js';
 import type { EncoderPool } from './encoder-pool.js';
 import { FlushTracker } from './flush-tracker.js';
@@ -15,6 +15,7 @@ export interface AccumulatorOptions {
   readonly recordBytesMax: number;
   readonly random: Random;
   readonly encoders: EncoderPool;
+  readonly partitioner: RecordPartitioner | undefined;
   readonly onWritable: () => void;
   /** Undefined until it is known. */
   readonly partitionCount: (topic: string) => number | undefined;
@@ -44,7 +45,7 @@ export class RecordAccumulator {
       throw recordTooLarge(record, `no record may have more than ${recordBytesMax} bytes (requestBytes)`);
     let route = this.routes.get(record.topic);
     if (route === undefined) {
-      route = new TopicRoute();
+      route = new TopicRoute(this.options.partitioner);
       this.routes.set(record.topic, route);
     }
     this.tracker.appended();
@@ -118,7 +119,7 @@ export class RecordAccumulator {
     nowMs: number,
   ): PartitionQueue {
     const partition = route.partitionFor(record, partitionCount, this.options.random);
-    if (partition >= partitionCount) {
+    if (partition < 0 || partition >= partitionCount) {
       throw new LogError(
         'invalid-configuration',
         `A record was appended to partition ${partition} of topic ${record.topic}, which has ${partitionCount}.`,

@@ -55,6 +55,7 @@ export class RecordSender {
       recordBytesMax: options.requestBytes ?? recordBytesMax,
       random: cluster.host.random,
       encoders,
+      partitioner: options.partitioner,
       onWritable: options.onWritable,
       partitionCount: (topic) => cluster.partitionCount(topic),
     });
