@@ -1,8 +1,11 @@
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
+import type { Sink } from '../sinks/sink.js';
 import { collectionSource } from '../sources/collection-source.js';
+import { type DeadLetterOptions, deadLetterOutput } from '../sources/dead-letter.js';
 import { sequenceSource } from '../sources/sequence-source.js';
 import type { Source } from '../sources/source.js';
 import { DataStream } from './data-stream.js';
+import { deadLetterSink } from './dead-letter-sink.js';
 import type { OperatorOptions } from './operator-options.js';
 import type { WatermarkStrategy } from './watermarks.js';
 
@@ -23,7 +26,20 @@ export class StreamExecutionEnvironment {
       source: source as Source<unknown>,
       watermarks: options.watermarks as WatermarkStrategy<unknown> | undefined,
     });
+    if (source.deadLetters !== undefined) this.addDeadLetters(id, source.deadLetters, options.uid);
     return DataStream.from<T>(this.builder, id);
+  }
+
+  private addDeadLetters(sourceId: number, options: DeadLetterOptions, sourceUid: string | undefined): void {
+    this.builder.add({
+      kind: 'sink',
+      uid: sourceUid === undefined ? undefined : `${sourceUid}-${deadLetterOutput}`,
+      name: `${sourceUid ?? 'source'}-${deadLetterOutput}`,
+      inputs: [
+        { from: sourceId, sideOutput: deadLetterOutput, inputIndex: 0, partitioning: { kind: 'forward' } },
+      ],
+      sink: deadLetterSink(options) as Sink<unknown>,
+    });
   }
 
   /** The whole numbers from `start` to `end`, both included. */

@@ -1,12 +1,13 @@
 import { logFailure } from '../log/log-failure.js';
 import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
+import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
 import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
 import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus, SplitOutput } from './source.js';
 
-/** What happens to a record that can't be decoded: it fails the job, or is left out and counted. */
-export type UndecodablePolicy = 'fail' | 'skip';
+/** What happens to a record that can't be decoded: it fails the job, or is left out or put aside, and counted. */
+export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
 
 export interface LogSourceReaderOptions {
   readonly undecodable: UndecodablePolicy;
@@ -158,8 +159,7 @@ export class LogSourceReader<T> implements SourceReader {
       try {
         value = this.decoder.decode(batch);
       } catch (error) {
-        if (this.undecodable === 'fail') throw undecodableRecord(this.context.operatorName, batch, error);
-        this.recordsSkipped += 1;
+        this.passOver(batch, error);
         split.position = batch.offset + 1;
         continue;
       }
@@ -167,6 +167,16 @@ export class LogSourceReader<T> implements SourceReader {
       split.position = batch.offset + 1;
     }
     return recordsLeft;
+  }
+
+  /** @throws MillraceError where the policy is to fail. */
+  private passOver(batch: LogBatch, cause: unknown): void {
+    const { operatorName, output } = this.context;
+    if (this.undecodable === 'fail') throw undecodableRecord(operatorName, batch, cause);
+    this.recordsSkipped += 1;
+    if (this.undecodable === 'dead-letter') {
+      output.collectSide(deadLetterOutput, deadLetterOf(batch, cause, operatorName), batch.timestamp);
+    }
   }
 
   private finishBatch(batch: LogBatch, split: LogSplitReader): void {

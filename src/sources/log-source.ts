@@ -3,6 +3,7 @@ import type { ValueCodec } from '../codecs/value-codec.js';
 import type { Isolation, LogClient, OffsetRequest } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { RecordDeserializer } from './consumer-record.js';
+import type { DeadLetterOptions } from './dead-letter.js';
 import { DeserializerDecoder } from './deserializer-decoder.js';
 import { LogSourceReader, type UndecodablePolicy } from './log-source-reader.js';
 import { logSplit, readLogSplit } from './log-split.js';
@@ -45,8 +46,11 @@ export type LogSourceSettings = LogSourceInput & {
   readonly isolation?: Isolation;
   /** A partition with nothing new for so long no longer holds back watermarks; `'10s'` by default, `'never'` switches it off. */
   readonly idleTimeout?: Duration | 'never';
-  /** A record that can't be decoded fails the job (the default), or is left out and counted. */
-  readonly onUndecodable?: UndecodablePolicy;
+  /**
+   * A record that can't be decoded fails the job (the default), is left out and counted, or is put aside in a
+   * topic, as it is and with its origin and the reason in its headers.
+   */
+  readonly onUndecodable?: 'fail' | 'skip' | DeadLetterOptions;
 };
 
 /** Topics by name or by pattern (those that exist at the first start), or partitions by hand. */
@@ -100,6 +104,7 @@ class LogSource<T> implements Source<T> {
   private readonly stopPosition: PositionOf | undefined;
   private readonly groupId: string | undefined;
   private readonly isolation: Isolation;
+  readonly deadLetters: DeadLetterOptions | undefined;
   private readonly undecodable: UndecodablePolicy;
   private readonly decoder: RecordDecoder<T>;
 
@@ -114,7 +119,9 @@ class LogSource<T> implements Source<T> {
       options.idleTimeout === 'never'
         ? undefined
         : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, 'idleTimeout');
-    this.undecodable = options.onUndecodable ?? 'fail';
+    const policy = options.onUndecodable ?? 'fail';
+    this.deadLetters = typeof policy === 'object' ? policy : undefined;
+    this.undecodable = typeof policy === 'object' ? 'dead-letter' : checkedPolicy(policy);
     this.decoder = decoder;
     this.description = `${describeSelection(this.selection)}; ${this.boundedness}`;
   }
@@ -163,6 +170,20 @@ class LogSource<T> implements Source<T> {
     const answers = requests.length === 0 ? [] : await log.resolveOffsets(requests, this.isolation);
     let next = 0;
     return wanted.map((position) => (typeof position === 'number' ? position : answers[next++]!));
+  }
+}
+
+function checkedPolicy(policy: 'fail' | 'skip'): UndecodablePolicy {
+  switch (policy) {
+    case 'fail':
+    case 'skip':
+      return policy;
+    default:
+      policy satisfies never;
+      throw new MillraceError(
+        `A source's option onUndecodable is ${JSON.stringify(policy)}: give 'fail', 'skip' or { deadLetter: 'a topic' }.`,
+        { domain: 'user-code', action: 'fail-job' },
+      );
   }
 }
 

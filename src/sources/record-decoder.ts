@@ -60,7 +60,7 @@ export function decodeField<T>(
 /** The failure of an attempt that met a record it can't read. */
 export function undecodableRecord(operatorName: string, batch: LogBatch, cause: unknown): MillraceError {
   return new MillraceError(
-    `Source "${operatorName}" can't decode the record at ${batch.topic} partition ${batch.partition} offset ${batch.offset}: ${causeMessage(cause)} Its value begins with ${valuePreview(batch)}. Correct the codec, or leave such records out with onUndecodable: 'skip'.`,
+    `Source "${operatorName}" can't decode the record at ${batch.topic} partition ${batch.partition} offset ${batch.offset}: ${causeMessage(cause)} Its value begins with ${valuePreview(batch)}. Correct the codec, or leave such records out with onUndecodable: 'skip', or put them aside with { deadLetter: 'a topic' }.`,
     // Another attempt would meet the same bytes.
     { domain: 'outside-system', action: 'fail-job', cause },
   );

@@ -3,6 +3,7 @@ import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
+import type { DeadLetterOptions } from './dead-letter.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
 
 /**
@@ -20,6 +21,8 @@ export interface Source<T> {
    * for it. Undefined where splits can't be idle. See `SplitWatermarks`.
    */
   readonly idleTimeoutMs: number | undefined;
+  /** Where records that can't be decoded are put aside: the graph sets a sink behind the side output `deadLetterOutput`. */
+  readonly deadLetters?: DeadLetterOptions | undefined;
   /** In the JobManager. The order is the assignment's: split i goes to subtask i % parallelism. */
   discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]>;
   /** In the TaskManager. */
@@ -60,6 +63,8 @@ export interface SourceOutput<T> {
   splitOutput(splitId: SplitId): SplitOutput;
   /** `recordTimestamp` is the source's own (Kafka's record timestamp), or NO_TIMESTAMP. */
   collect(value: T, recordTimestamp: number, split: SplitOutput): void;
+  /** To a side output, which doesn't count for event time. */
+  collectSide(tag: string, value: unknown, timestamp: number): void;
   /** The split has reached its stop position: watermarks no longer wait for it. Called once for each, also for one that was restored finished. */
   finishSplit(split: SplitOutput): void;
 }
@@ -89,7 +94,7 @@ export interface SourceReader {
   snapshotSplits(): readonly SourceSplit[];
   /** Whether the split has emitted all that its input is known to hold. False for a finished split. */
   isCaughtUp(splitId: SplitId): boolean;
-  /** Records left out because they could not be decoded, for the policy `skip`. */
+  /** Records left out or put aside because they could not be decoded. */
   readonly recordsSkipped: number;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
   pendingRecords(): number | undefined;

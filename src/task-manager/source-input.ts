@@ -72,6 +72,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.output.collect(value, timestamp);
   }
 
+  collectSide(tag: string, value: unknown, timestamp: number): void {
+    this.numRecordsIn += 1;
+    this.output.collectSide(tag, value, timestamp);
+  }
+
   finishSplit(split: SplitOutput): void {
     this.watermarks.finishSplit(split);
   }

@@ -8,6 +8,7 @@ import type { SourceOutput, SourceReaderContext, SplitOutput } from '../../src/s
 export class CollectingSourceOutput<T> implements SourceOutput<T> {
   readonly emitted: { readonly value: T; readonly timestamp: number; readonly splitId: SplitId }[] = [];
   readonly finished: SplitId[] = [];
+  readonly aside: { readonly tag: string; readonly value: unknown }[] = [];
   readonly failures: unknown[] = [];
   wakeUps = 0;
   readonly availability = new OutputAvailability(() => {});
@@ -24,6 +25,12 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
 
   collect(value: T, timestamp: number, split: SplitOutput): void {
     this.emitted.push({ value, timestamp, splitId: splitId(split.splitId) });
+    this.recordsUntilBlocked -= 1;
+    if (this.recordsUntilBlocked === 0) this.availability.block();
+  }
+
+  collectSide(tag: string, value: unknown): void {
+    this.aside.push({ tag, value });
     this.recordsUntilBlocked -= 1;
     if (this.recordsUntilBlocked === 0) this.availability.block();
   }

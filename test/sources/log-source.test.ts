@@ -478,6 +478,46 @@ describe('a record that can not be decoded', () => {
     expect(output.values).toEqual([1, 3]);
     expect(reader.recordsSkipped).toBe(1);
   });
+
+  it('is put aside as it is where the source has a topic for it, one at a time', async () => {
+    const deadLetters = { deadLetter: 'unreadable', deliveryGuarantee: 'at-least-once' } as const;
+    const source = logSource({
+      topics: 't',
+      value: json<number>(),
+      bounded: 'latest',
+      onUndecodable: deadLetters,
+    });
+    expect(source.deadLetters).toEqual(deadLetters);
+    const { output, reader } = await readAll(source, new ScriptedLog(script('{')));
+    output.recordsUntilBlocked = 2;
+    expect(reader.emitNext(100)).toBe('more-available');
+    expect(positions(reader)).toEqual([42]);
+    expect(output.aside).toEqual([
+      {
+        tag: 'dead-letters',
+        value: {
+          topic: 't',
+          partition: 0,
+          offset: 41,
+          timestamp: 1_041,
+          key: null,
+          value: new Uint8Array([0x7b]),
+          headers: [],
+          reason: expect.stringContaining('JSON'),
+          source: 'events',
+        },
+      },
+    ]);
+    output.availability.unblock();
+    expect(reader.emitNext(100)).toBe('end-of-input');
+    expect(output.values).toEqual([1, 3]);
+  });
+
+  it('has a policy that exists', () => {
+    expect(() => logSource({ topics: 't', value: string(), onUndecodable: 'drop' as never })).toThrow(
+      /onUndecodable is "drop"/,
+    );
+  });
 });
 
 function caught(action: () => unknown): unknown {

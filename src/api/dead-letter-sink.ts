@@ -1,0 +1,28 @@
+import { logSink } from '../sinks/log-sink.js';
+import type { Sink } from '../sinks/sink.js';
+import type { DeadLetter, DeadLetterOptions } from '../sources/dead-letter.js';
+
+/**
+ * The sink behind a source's side output of undecodable records. A sink like any other: what is put aside
+ * between two barriers belongs to the checkpoint as the source's positions do, so with `'exactly-once'` no
+ * record is put aside twice, and none is lost.
+ */
+export function deadLetterSink({ deadLetter, ...guarantee }: DeadLetterOptions): Sink<DeadLetter> {
+  return logSink<DeadLetter>({
+    ...guarantee,
+    record: (letter) => ({
+      topic: deadLetter,
+      key: letter.key,
+      value: letter.value,
+      timestamp: letter.timestamp,
+      headers: [
+        ...letter.headers,
+        { key: 'millrace.topic', value: letter.topic },
+        { key: 'millrace.partition', value: String(letter.partition) },
+        { key: 'millrace.offset', value: String(letter.offset) },
+        { key: 'millrace.reason', value: letter.reason },
+        { key: 'millrace.source', value: letter.source },
+      ],
+    }),
+  });
+}
