@@ -16,6 +16,9 @@ export type OutputSize = 'one-slot' | 'unbounded';
 /** The output of the operators under test: it is full after each element, until the test empties it. */
 export class OneSlotOutput {
   readonly emitted: Emitted[] = [];
+  /** The most elements that came, one after the other, while it was full. */
+  overdraftMax = 0;
+  private overdraft = 0;
   private readonly availability: OutputAvailability;
   private readonly size: OutputSize;
   private isFull = false;
@@ -27,7 +30,12 @@ export class OneSlotOutput {
 
   push(element: Emitted): void {
     this.emitted.push(element);
-    if (this.size === 'unbounded' || this.isFull) return;
+    if (this.size === 'unbounded') return;
+    if (this.isFull) {
+      this.overdraft += 1;
+      this.overdraftMax = Math.max(this.overdraftMax, this.overdraft);
+      return;
+    }
     this.isFull = true;
     this.availability.block();
   }
@@ -36,6 +44,7 @@ export class OneSlotOutput {
   makeRoom(): void {
     if (!this.isFull) throw new Error('The operators are blocked, though their output has room.');
     this.isFull = false;
+    this.overdraft = 0;
     this.availability.unblock();
   }
 

@@ -1,3 +1,4 @@
+import type { SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
 import { executionAttempt } from '../../src/protocol/ids.js';
 import { CachedKeyedStateStore } from '../../src/state/cached-keyed-state-store.js';
 import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memory-state-bases.js';
@@ -9,10 +10,11 @@ import { OperatorSubtask, type Pipeline } from './operator-subtask.js';
 
 export type OpenOperators<In> = OperatorSubtask<In>;
 
-/** Operators of a first attempt, on an empty state. */
+/** Operators on an empty state, restored from the snapshots, if any. */
 export async function openOperators<In>(
   pipeline: Pipeline<In>,
   outputSize: OutputSize = 'unbounded',
+  restored: readonly SubtaskSnapshot[] = [],
 ): Promise<OpenOperators<In>> {
   const random = new SimulatedRandom(1);
   const clock = new SimulatedClock(random);
@@ -27,7 +29,7 @@ export async function openOperators<In>(
       random,
     }),
     attempt: executionAttempt(1),
-    restored: [],
+    restored,
     outputSize,
   });
   const settled = (): void => {

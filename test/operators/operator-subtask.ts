@@ -169,6 +169,10 @@ class OfferedInput<In> implements SubtaskInput {
     this.takeCheckpoint = takeCheckpoint;
   }
 
+  addSplits(): void {}
+
+  checkpointComplete(): void {}
+
   processNext(recordsMax: number): InputStatus {
     for (let taken = 0; taken < recordsMax && this.availability.isAvailable; taken += 1) {
       const next = this.offered.shift();

@@ -118,6 +118,15 @@ describe('A gate’s input', () => {
     expect(gate.process()).toEqual(['idle', 'b@0']);
   });
 
+  it('passes no further record of a buffer on while the output is full', () => {
+    const gate = new GateFixture(1);
+    gate.blocksAfter.add('a@0');
+    gate.send(0, 'a', 'b');
+    expect(gate.process()).toEqual(['a@0']);
+    gate.makeRoom();
+    expect(gate.process()).toEqual(['b@0']);
+  });
+
   it('delivers a watermark and the status behind it one after the other when the first fills the output', () => {
     const gate = new GateFixture(2);
     gate.blocksAfter.add('watermark 9');

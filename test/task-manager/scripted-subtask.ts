@@ -174,6 +174,14 @@ export class ScriptedInput implements SubtaskInput {
     this.takeCheckpoint = takeCheckpoint;
   }
 
+  readonly completed: CheckpointId[] = [];
+
+  addSplits(): void {}
+
+  checkpointComplete(id: CheckpointId): void {
+    this.completed.push(id);
+  }
+
   processNext(recordsMax: number): InputStatus {
     if (this.throws !== undefined) throw this.throws;
     for (let taken = 0; taken < recordsMax && this.availability.isAvailable; taken += 1) {

@@ -28,6 +28,8 @@ class SourceFixture {
   readonly blocksAfter = new Set<string>();
   readonly caughtUp = new Set<string>();
   readonly arrived: { readonly time: number; readonly split: string }[] = [];
+  /** What the reader was given to read. */
+  readonly reading: SourceSplit[] = [];
   hasEnded = false;
   isClosed = false;
 
@@ -74,7 +76,7 @@ class SourceFixture {
   }
 
   get watermarkInSnapshot(): unknown {
-    return this.input.snapshot()[0]?.snapshot.subtaskState;
+    return this.input.snapshot(checkpointId(1))[0]?.snapshot.subtaskState;
   }
 
   private sourceOf(splits: readonly SourceSplit[]): Source<unknown> {
@@ -85,9 +87,9 @@ class SourceFixture {
       idleTimeoutMs: undefined,
       discoverSplits: async () => splits,
       createReader: ({ output }) => ({
-        addSplits() {},
+        addSplits: (added) => this.reading.push(...added),
         emitNext: (recordsMax) => this.emit(output, recordsMax),
-        snapshotSplits: () => splits,
+        snapshotSplits: () => this.reading,
         isCaughtUp: (split) => this.caughtUp.has(split),
         recordsSkipped: 0,
         pendingRecords: () => undefined,
@@ -252,7 +254,7 @@ describe('A source’s checkpoint', () => {
     source.step();
     source.input.triggerCheckpoint(checkpointId(3), 0);
     expect(source.happened).toEqual(['checkpoint 3']);
-    expect(source.input.snapshot()).toMatchObject([
+    expect(source.input.snapshot(checkpointId(3))).toMatchObject([
       {
         operatorUid: 'events',
         subtaskIndex: 0,
@@ -264,5 +266,49 @@ describe('A source’s checkpoint', () => {
         },
       },
     ]);
+  });
+});
+
+describe('A split that is found while the job runs', () => {
+  const found = { splitId: splitId('late'), index: 7, state: null };
+  const names = (source: SourceFixture): string[] => source.reading.map((split) => split.splitId);
+  const inSnapshot = (source: SourceFixture, id: number): unknown =>
+    source.input.snapshot(checkpointId(id))[0]?.snapshot.listState;
+
+  it('is in the next checkpoint, and read once that is complete', () => {
+    const source = new SourceFixture({ splits: ['a'] });
+    source.input.addSplits({ operatorUid: operatorUid('events'), splits: [found] });
+    expect(inSnapshot(source, 4)).toMatchObject([{ splitId: 'a' }, { splitId: 'late' }]);
+    source.input.checkpointComplete(checkpointId(3));
+    expect(names(source)).toEqual(['a']);
+    source.input.checkpointComplete(checkpointId(4));
+    expect(names(source)).toEqual(['a', 'late']);
+    expect(inSnapshot(source, 5)).toMatchObject([{ splitId: 'a' }, { splitId: 'late' }]);
+    source.input.checkpointComplete(checkpointId(5));
+    expect(names(source)).toEqual(['a', 'late']);
+  });
+
+  it('waits for the checkpoint after one that was aborted', () => {
+    const source = new SourceFixture({ splits: [] });
+    source.input.addSplits({ operatorUid: operatorUid('events'), splits: [found] });
+    inSnapshot(source, 4);
+    source.input.checkpointAborted();
+    inSnapshot(source, 5);
+    source.input.checkpointComplete(checkpointId(5));
+    expect(names(source)).toEqual(['late']);
+  });
+
+  it('is not read on the word of a checkpoint that was taken before it came', () => {
+    const source = new SourceFixture({ splits: ['a'] });
+    inSnapshot(source, 4);
+    source.input.addSplits({ operatorUid: operatorUid('events'), splits: [found] });
+    source.input.checkpointComplete(checkpointId(4));
+    expect(names(source)).toEqual(['a']);
+  });
+
+  it('of another source is none of its business', () => {
+    const source = new SourceFixture({ splits: ['a'] });
+    source.input.addSplits({ operatorUid: operatorUid('others'), splits: [found] });
+    expect(inSnapshot(source, 1)).toMatchObject([{ splitId: 'a' }]);
   });
 });
