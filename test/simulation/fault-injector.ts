@@ -1,4 +1,4 @@
-import { toFailure } from '../../src/protocol/failures.js';
+import { type Failure, toFailure } from '../../src/protocol/failures.js';
 import type { FaultPlan, Strike, StrikeKind, StrikeMoment } from './fault-plan.js';
 import type { UserCode } from './job-under-test.js';
 import type { SimulatedProcess } from './simulated-process.js';
@@ -62,11 +62,14 @@ export class FaultInjector implements UserCode {
         return;
       case 'crash-thread': {
         const failure = toFailure(new Error('Injected end of a thread.'), 'internal');
-        this.target.endThread(process, what.slot, failure);
+        this.target.strikeThread(process, what.slot, { kind: 'crash', failure });
         return;
       }
       case 'lose-thread':
-        this.target.endThread(process, what.slot, undefined);
+        this.target.strikeThread(process, what.slot, { kind: 'silence' });
+        return;
+      case 'stick-thread':
+        this.target.strikeThread(process, what.slot, { kind: 'stuck' });
         return;
       case 'throw':
         this.userCodeThrows = true;
@@ -83,14 +86,15 @@ export interface FaultTarget {
   nowMs(): number;
   afterMs(delayMs: number, action: () => void): void;
   killProcess(): void;
-  /** Without a failure its end goes unnoticed. */
-  endThread(
-    preferred: SimulatedProcess | undefined,
-    slot: number,
-    failure: ReturnType<typeof toFailure> | undefined,
-  ): void;
+  strikeThread(preferred: SimulatedProcess | undefined, slot: number, fate: ThreadFate): void;
   stopAndGoOn(): void;
 }
+
+/** Silence: nothing of it is heard any more, and nobody is told. Stuck: it can't be ended either. */
+export type ThreadFate =
+  | { readonly kind: 'crash'; readonly failure: Failure }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'stuck' };
 
 interface ArmedStrike {
   readonly strike: Strike;

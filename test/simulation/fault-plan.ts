@@ -35,6 +35,8 @@ export type StrikeKind =
   | { readonly kind: 'crash-thread'; readonly slot: number }
   /** Nothing of it is heard any more, and nobody is told. */
   | { readonly kind: 'lose-thread'; readonly slot: number }
+  /** The same, and it can't be ended either, as if inside a native call: only the process's end ends it. */
+  | { readonly kind: 'stick-thread'; readonly slot: number }
   /** The next call of user code throws. */
   | { readonly kind: 'throw' }
   /** SIGTERM: one last checkpoint, then a new process goes on. */
@@ -122,6 +124,7 @@ function strikeOf(random: SimulatedRandom, parallelism: number): StrikeKind {
   const draw = random.next();
   if (draw < 0.45) return { kind: 'kill-process' };
   if (draw < 0.7) return { kind: 'crash-thread', slot };
-  if (draw < 0.8) return { kind: 'lose-thread', slot };
+  if (draw < 0.77) return { kind: 'lose-thread', slot };
+  if (draw < 0.8) return { kind: 'stick-thread', slot };
   return draw < 0.92 ? { kind: 'throw' } : { kind: 'stop' };
 }

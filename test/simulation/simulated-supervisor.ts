@@ -5,7 +5,7 @@ import type { JobResult } from '../../src/job-manager/job-result.js';
 import type { JobSettings } from '../../src/job-manager/job-settings.js';
 import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
 import type { LogClient } from '../../src/log/log-port.js';
-import type { Failure } from '../../src/protocol/failures.js';
+import type { ThreadFate } from './fault-injector.js';
 import { jobUnderTest } from './job-under-test.js';
 import { ProcessFiles } from './process-files.js';
 import type { Scenario } from './scenario.js';
@@ -76,8 +76,8 @@ export class SimulatedSupervisor {
     else this.startSoon();
   }
 
-  endThread(preferred: SimulatedProcess | undefined, slot: number, failure: Failure | undefined): void {
-    this.running?.taskManagers.endThread(preferred, slot, failure);
+  strikeThread(preferred: SimulatedProcess | undefined, slot: number, fate: ThreadFate): void {
+    this.running?.taskManagers.strikeThread(preferred, slot, fate);
   }
 
   /** SIGTERM. */

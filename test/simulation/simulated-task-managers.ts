@@ -11,6 +11,7 @@ import { type SlotIndex, slotIndex } from '../../src/protocol/ids.js';
 import type { FromTaskManager, ToTaskManager } from '../../src/protocol/messages.js';
 import type { ThreadChannelEnds } from '../../src/task-manager/slot-channels.js';
 import { TaskManager } from '../../src/task-manager/task-manager.js';
+import type { ThreadFate } from './fault-injector.js';
 import { connectBufferPorts } from './simulated-buffer-ports.js';
 import { SimulatedLink } from './simulated-link.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -53,12 +54,13 @@ export class SimulatedTaskManagers implements TaskManagerLauncher {
     };
   }
 
-  /** A strike: ends one thread that is alive; without a failure nobody is told. */
-  endThread(preferred: SimulatedProcess | undefined, slot: number, failure: Failure | undefined): void {
+  /** Hits the thread that is about to have an effect, or else that of `slot`. */
+  strikeThread(preferred: SimulatedProcess | undefined, slot: number, fate: ThreadFate): void {
     const thread = this.threads.find((each) => each.process === preferred) ?? this.threads[slot];
     if (thread === undefined || !thread.process.isAlive) return;
     thread.end();
-    if (failure !== undefined) thread.tellExit(failure);
+    if (fate.kind === 'crash') thread.tellExit(fate.failure);
+    if (fate.kind === 'stuck') thread.isStuck = true;
   }
 
   private startThreads(request: LaunchRequest): SimulatedThread[] {
@@ -93,7 +95,7 @@ export class SimulatedTaskManagers implements TaskManagerLauncher {
           new Promise<void>((resolve) => {
             this.main.setTimer(this.random.next() * threadEndMsMax, () => {
               thread.end();
-              resolve();
+              if (!thread.isStuck) resolve();
             });
           }),
       ),
@@ -105,6 +107,8 @@ export class SimulatedTaskManagers implements TaskManagerLauncher {
 /** One TaskManager's thread and its control port. */
 export class SimulatedThread {
   readonly process: SimulatedProcess;
+  /** Nobody can say that it has ended, so its `terminate` never resolves. */
+  isStuck = false;
   readonly upstreamEnds = new Map<number, BufferPort>();
   readonly downstreamEnds = new Map<number, BufferPort>();
   private readonly world: SimulatedWorld;

@@ -1,5 +1,4 @@
-import type { Failure } from '../../src/protocol/failures.js';
-import { FaultInjector, type FaultTarget } from './fault-injector.js';
+import { FaultInjector, type FaultTarget, type ThreadFate } from './fault-injector.js';
 import { Invariants } from './invariants.js';
 import type { Scenario } from './scenario.js';
 import { SimulatedClock } from './simulated-clock.js';
@@ -60,8 +59,8 @@ export class SimulatedWorld implements FaultTarget {
     this.supervisor.kill('a strike');
   }
 
-  endThread(preferred: SimulatedProcess | undefined, slot: number, failure: Failure | undefined): void {
-    this.supervisor.endThread(preferred, slot, failure);
+  strikeThread(preferred: SimulatedProcess | undefined, slot: number, fate: ThreadFate): void {
+    this.supervisor.strikeThread(preferred, slot, fate);
   }
 
   stopAndGoOn(): void {

@@ -11,6 +11,7 @@ const seedCount = Number(process.env.MILLRACE_SEEDS ?? 500);
 const seedsPerTest = 50;
 const testTimeoutMs = 300_000;
 
+const strikeKinds = ['kill-process', 'crash-thread', 'lose-thread', 'stick-thread', 'throw', 'stop'] as const;
 const results: SeedResult[] = [];
 
 describe.runIf(replayed !== undefined)('one seed', () => {
