@@ -2,11 +2,13 @@ import { firstDifference } from '../graph/graph-description.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { LaunchedTaskManagers, TaskManagerLauncher } from '../host/task-manager-launcher.js';
 import { waitWithin } from '../host/wait-within.js';
+import type { LogClient } from '../log/log-port.js';
 import { type Failure, MillraceError, toFailure } from '../protocol/failures.js';
-import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
+import { type ExecutionAttempt, type SlotIndex, slotIndex } from '../protocol/ids.js';
 import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
 import type { JobDescription } from './job-description.js';
 import type { JobSettings } from './job-settings.js';
+import { SplitDiscovery } from './split-discovery.js';
 import { checkLiveness, heard, startLiveness, type TaskManagerLiveness } from './task-manager-liveness.js';
 
 /**
@@ -21,6 +23,7 @@ export class AttemptExecution {
   private readonly running = new Set<SlotIndex>();
   /** A subtask with little to do may be finished before the slowest slot runs, and checkpoints begin. */
   private readonly finishedEarly: { readonly slot: SlotIndex; readonly message: TaskManagerReport }[] = [];
+  private splitDiscovery: SplitDiscovery | undefined;
   private liveness: TaskManagerLiveness;
   private cancelTimer: CancelTimer | undefined;
   /** The slots that have not closed yet, once they are told to. */
@@ -50,6 +53,7 @@ export class AttemptExecution {
 
   /** Lets every TaskManager close what it holds; resolves when all have, or have failed, or the time is over. */
   async close(withinMs: number): Promise<void> {
+    this.splitDiscovery?.close();
     const allClosed = new Promise<void>((resolve) => {
       this.closing = { slots: new Set(this.options.deployments.map(({ slot }) => slot)), onDone: resolve };
     });
@@ -61,6 +65,7 @@ export class AttemptExecution {
   async end(withinMs: number): Promise<boolean> {
     this.isOver = true;
     this.cancelTimer?.();
+    this.splitDiscovery?.close();
     try {
       return await waitWithin(this.options.clock, withinMs, this.threads.terminate());
     } catch {
@@ -106,7 +111,28 @@ export class AttemptExecution {
 
   private onAllRunning(): void {
     this.options.onAllRunning();
+    this.discoverSplits();
     for (const { slot, message } of this.finishedEarly.splice(0)) this.options.onMessage(slot, message);
+  }
+
+  private discoverSplits(): void {
+    const { attempt } = this;
+    const { clock, deployments, job, log, tell, settings, onFailure } = this.options;
+    const assignments = deployments.flatMap((deployment) => deployment.splits);
+    this.splitDiscovery = new SplitDiscovery({
+      sources: job.sources,
+      parallelism: settings.parallelism,
+      clock,
+      log,
+      tell,
+      fail: onFailure,
+      assigned: (uid) =>
+        assignments.filter((each) => each.operatorUid === uid).flatMap((each) => each.splits),
+      assign: (subtask, operatorUid, splits) => {
+        const assignment = { operatorUid, splits };
+        this.threads.send(slotIndex(subtask), { kind: 'assign-splits', attempt, assignment });
+      },
+    });
   }
 
   private deploy(slot: SlotIndex, graphDescription: string): void {
@@ -178,6 +204,9 @@ export interface AttemptExecutionOptions {
   readonly deployments: readonly TaskManagerDeployment[];
   readonly launcher: TaskManagerLauncher;
   readonly clock: Clock;
+  readonly log: () => Promise<LogClient>;
+  /** Tells people of something that stops nothing. */
+  readonly tell: (message: string) => void;
   readonly onAllRunning: () => void;
   readonly onFailure: (failure: Failure) => void;
   readonly onMessage: (slot: SlotIndex, message: TaskManagerReport) => void;

@@ -182,6 +182,8 @@ export class JobManager {
         deployments,
         launcher,
         clock,
+        log: this.options.log,
+        tell: (message) => logger.info(message),
         onAllRunning: () => this.onAllRunning(attempt, start),
         onFailure: (failure) => this.onAttemptFailed(attempt, failure),
         onMessage: (slot, message) => this.onTaskManagerReport(slot, message),

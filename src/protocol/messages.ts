@@ -20,6 +20,12 @@ export type ToTaskManager =
       readonly checkpointId: CheckpointId;
       readonly triggeredAtMs: number;
     }
+  /** Splits that came into being while the attempt runs. They are read once a complete checkpoint holds them. */
+  | {
+      readonly kind: 'assign-splits';
+      readonly attempt: ExecutionAttempt;
+      readonly assignment: SplitAssignment;
+    }
   | {
       readonly kind: 'checkpoint-complete';
       readonly attempt: ExecutionAttempt;

@@ -2,11 +2,12 @@ import { type Duration, durationMs } from '../api/duration.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
 import type { Isolation, LogClient, OffsetRequest } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
+import type { SplitId } from '../protocol/ids.js';
 import type { RecordDeserializer } from './consumer-record.js';
 import type { DeadLetterOptions } from './dead-letter.js';
 import { DeserializerDecoder } from './deserializer-decoder.js';
 import { LogSourceReader, type UndecodablePolicy } from './log-source-reader.js';
-import { logSplit, readLogSplit } from './log-split.js';
+import { logSplit, logSplitId, readLogSplit } from './log-split.js';
 import {
   type BoundedAt,
   type PositionOf,
@@ -25,6 +26,7 @@ import type {
 import {
   describeSelection,
   type PinnedPartition,
+  requireKnown,
   type SelectedPartition,
   selectPartitions,
   type TopicSelection,
@@ -44,6 +46,12 @@ export type LogSourceSettings = LogSourceInput & {
    * The embedded log has none of those to show.
    */
   readonly isolation?: Isolation;
+  /**
+   * How often to look for new partitions and, by pattern, new topics while the job runs; `'5m'` by default,
+   * `0` switches it off. They are read from the earliest offset. A bounded source, and one with partitions
+   * by hand, never looks.
+   */
+  readonly partitionDiscoveryInterval?: Duration;
   /** A partition with nothing new for so long no longer holds back watermarks; `'10s'` by default, `'never'` switches it off. */
   readonly idleTimeout?: Duration | 'never';
   /**
@@ -76,6 +84,9 @@ export type DeserializedLogSourceOptions<T> = LogSourceSettings & {
  */
 const defaultIdleTimeoutMs = 10_000;
 
+/** Kafka's own `metadata.max.age.ms`, and Flink's: partitions come seldom, and nothing of them is lost meanwhile. */
+const defaultDiscoveryIntervalMs = 300_000;
+
 /**
  * Reads topics of the log: of Kafka where brokers are given, else of the embedded log. A split is a
  * partition of a topic.
@@ -99,6 +110,7 @@ class LogSource<T> implements Source<T> {
   readonly description: string;
   readonly boundedness: 'bounded' | 'continuous';
   readonly idleTimeoutMs: number | undefined;
+  readonly discoveryIntervalMs: number | undefined;
   private readonly selection: TopicSelection;
   private readonly startPosition: PositionOf;
   private readonly stopPosition: PositionOf | undefined;
@@ -119,6 +131,7 @@ class LogSource<T> implements Source<T> {
       options.idleTimeout === 'never'
         ? undefined
         : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, 'idleTimeout');
+    this.discoveryIntervalMs = this.looksForPartitions ? discoveryInterval(options) : undefined;
     const policy = options.onUndecodable ?? 'fail';
     this.deadLetters = typeof policy === 'object' ? policy : undefined;
     this.undecodable = typeof policy === 'object' ? 'dead-letter' : checkedPolicy(policy);
@@ -134,6 +147,20 @@ class LogSource<T> implements Source<T> {
       this.stopPosition === undefined ? undefined : await this.resolve(log, partitions, this.stopPosition);
     return partitions.map((partition, i) =>
       logSplit({ ...partition, position: starts[i]!, stopPosition: stops?.[i] ?? null }, partition.index),
+    );
+  }
+
+  async discoverNewSplits(
+    context: SplitDiscoveryContext,
+    known: ReadonlySet<SplitId>,
+  ): Promise<readonly SourceSplit[]> {
+    const log = await context.log();
+    const partitions = await selectPartitions(this.selection, log);
+    requireKnown(partitions, known);
+    const found = partitions.filter((partition) => !known.has(logSplitId(partition)));
+    const starts = await this.resolve(log, found, () => ({ kind: 'earliest' }));
+    return found.map((partition, i) =>
+      logSplit({ ...partition, position: starts[i]!, stopPosition: null }, partition.index),
     );
   }
 
@@ -155,6 +182,10 @@ class LogSource<T> implements Source<T> {
     await log.commitOffsets(this.groupId, offsets);
   }
 
+  private get looksForPartitions(): boolean {
+    return this.boundedness === 'continuous' && this.selection.kind !== 'partitions';
+  }
+
   /** In the partitions' order. Only what is not known already is asked of the log. */
   private async resolve(
     log: LogClient,
@@ -171,6 +202,15 @@ class LogSource<T> implements Source<T> {
     let next = 0;
     return wanted.map((position) => (typeof position === 'number' ? position : answers[next++]!));
   }
+}
+
+/** Undefined for never. */
+function discoveryInterval({ partitionDiscoveryInterval }: LogSourceSettings): number | undefined {
+  const intervalMs = durationMs(
+    partitionDiscoveryInterval ?? defaultDiscoveryIntervalMs,
+    'partitionDiscoveryInterval',
+  );
+  return intervalMs === 0 ? undefined : intervalMs;
 }
 
 function checkedPolicy(policy: 'fail' | 'skip'): UndecodablePolicy {

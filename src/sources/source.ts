@@ -25,6 +25,17 @@ export interface Source<T> {
   readonly deadLetters?: DeadLetterOptions | undefined;
   /** In the JobManager. The order is the assignment's: split i goes to subtask i % parallelism. */
   discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]>;
+  /** How often the JobManager looks for new splits; undefined where none can come. */
+  readonly discoveryIntervalMs?: number | undefined;
+  /**
+   * In the JobManager, while the job runs: splits that are not among the known, to be read from their
+   * beginning, so that nothing written before they were found is lost.
+   * @throws where a known one is gone.
+   */
+  discoverNewSplits?(
+    context: SplitDiscoveryContext,
+    known: ReadonlySet<SplitId>,
+  ): Promise<readonly SourceSplit[]>;
   /** In the TaskManager. */
   createReader(context: SourceReaderContext<T>): SourceReader;
   /** Once a checkpoint is complete, with each split's state in it (Kafka: offsets to the group). A failure is only counted. */

@@ -1,5 +1,7 @@
 import type { LogClient, TopicPartition } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
+import type { SplitId } from '../protocol/ids.js';
+import { logSplitId } from './log-split.js';
 
 /** What a log source reads. */
 export type TopicSelection =
@@ -68,6 +70,25 @@ export async function selectPartitions(
         index: subtask ?? partition,
       }));
     }
+  }
+}
+
+/**
+ * Partitions of a topic only ever become more; where one is gone the topic was made anew, with other records
+ * at the same offsets.
+ * @throws MillraceError naming the partition.
+ */
+export function requireKnown(existing: readonly TopicPartition[], known: ReadonlySet<SplitId>): void {
+  const counts = new Map<string, number>();
+  for (const { topic } of existing) counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  for (const [topic, count] of counts) {
+    // A topic's partitions are numbered without a gap.
+    const gone = { topic, partition: count };
+    if (!known.has(logSplitId(gone))) continue;
+    throw new MillraceError(
+      `Topic ${topic} has ${count} partitions now; partition ${count}, which the job reads, is gone. The topic was deleted and made anew: start the job with --fresh, or bring the former topic back.`,
+      { domain: 'outside-system', action: 'fail-job' },
+    );
   }
 }
 

@@ -74,6 +74,10 @@ export class GateInput implements SubtaskInput {
     this.align(alignBarriers(this.alignment, { kind: 'trigger', checkpointId, nowMs: this.nowMs() }));
   }
 
+  addSplits(): void {}
+
+  checkpointComplete(): void {}
+
   checkpointAborted(checkpointId: CheckpointId): void {
     this.align(alignBarriers(this.alignment, { kind: 'aborted', checkpointId }));
   }

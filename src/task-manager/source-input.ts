@@ -3,6 +3,7 @@ import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metada
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
+import type { SplitAssignment } from '../protocol/messages.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
 import type {
   Source,
@@ -14,6 +15,7 @@ import type {
 } from '../sources/source.js';
 import { SplitWatermarks } from '../sources/split-watermarks.js';
 import type { ChainOutput } from './chain-output.js';
+import { PendingSplits } from './pending-splits.js';
 import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input.js';
 
 /**
@@ -27,6 +29,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly options: SourceInputOptions;
   private readonly reader: SourceReader;
   private readonly watermarks: SplitWatermarks;
+  private readonly pending = new PendingSplits();
   private readonly strategy: WatermarkStrategy<unknown>;
   private readonly output: ChainOutput;
   private lastWatermark = MIN_WATERMARK;
@@ -43,8 +46,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
     this.watermarks.restoreCombined(options.restoredWatermark);
     this.reader = options.source.createReader({ ...options.readerContext, output: this });
-    for (const split of options.splits) this.watermarks.register(split.splitId, split.watermark);
-    this.reader.addSplits(options.splits);
+    this.read(options.splits);
     if (this.strategy.kind !== 'none') this.scheduleTick();
   }
 
@@ -85,13 +87,23 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.options.takeCheckpoint(checkpointId, triggeredAtMs);
   }
 
+  addSplits({ operatorUid, splits }: SplitAssignment): void {
+    if (operatorUid === this.options.operatorUid) this.pending.add(splits);
+  }
+
+  checkpointComplete(checkpointId: CheckpointId): void {
+    const splits = this.pending.complete(checkpointId);
+    if (splits.length > 0) this.read(splits);
+  }
+
   checkpointAborted(): void {}
 
-  snapshot(): readonly SubtaskSnapshot[] {
-    const splits = this.reader.snapshotSplits().map((split) => ({
+  snapshot(checkpointId: CheckpointId): readonly SubtaskSnapshot[] {
+    const reading = this.reader.snapshotSplits().map((split) => ({
       ...split,
       watermark: this.watermarks.snapshot(split.splitId),
     }));
+    const splits = [...reading, ...this.pending.snapshot(checkpointId)];
     return [
       {
         operatorUid: this.options.operatorUid,
@@ -116,6 +128,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   async close(): Promise<void> {
     this.cancelTimer?.();
     await this.reader.close();
+  }
+
+  private read(splits: readonly SourceSplit[]): void {
+    for (const split of splits) this.watermarks.register(split.splitId, split.watermark);
+    this.reader.addSplits(splits);
   }
 
   private onReaderEnded(): void {

@@ -1,5 +1,6 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointId } from '../protocol/ids.js';
+import type { SplitAssignment } from '../protocol/messages.js';
 
 /** Where a subtask's elements come from: a source's reader, or the gate over its input channels. */
 export interface SubtaskInput {
@@ -13,9 +14,12 @@ export interface SubtaskInput {
    * all its channels have ended.
    */
   triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void;
+  /** New splits, for the source they name. */
+  addSplits(assignment: SplitAssignment): void;
+  checkpointComplete(checkpointId: CheckpointId): void;
   checkpointAborted(checkpointId: CheckpointId): void;
   /** Its own part of a checkpoint, taken with the chain's. */
-  snapshot(): readonly SubtaskSnapshot[];
+  snapshot(checkpointId: CheckpointId): readonly SubtaskSnapshot[];
   readonly numRecordsIn: number;
   readonly currentInputWatermark: number;
   readonly alignmentTimeMs: number;

@@ -2,7 +2,7 @@ import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { CheckpointId, SubtaskRef } from '../protocol/ids.js';
-import type { SubtaskMetrics } from '../protocol/messages.js';
+import type { SplitAssignment, SubtaskMetrics } from '../protocol/messages.js';
 import type { OperatorChain } from './operator-chain.js';
 import type { SubtaskInput } from './subtask-input.js';
 
@@ -51,15 +51,21 @@ export class Subtask {
     }
   }
 
+  /** Does nothing where the source is another subtask's. */
+  addSplits(assignment: SplitAssignment): void {
+    this.execute(() => this.options.input.addSplits(assignment));
+  }
+
   triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
     this.execute(() => this.options.input.triggerCheckpoint(checkpointId, triggeredAtMs));
   }
 
   /**
-   * At once, also while an emission is suspended: what it waits for may be a transactional id that only this
+   * The chain at once, also while an emission is suspended: what it waits for may be a transactional id that only this
    * notification frees.
    */
   notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    this.execute(() => this.options.input.checkpointComplete(checkpointId));
     try {
       this.options.chain.notifyCheckpointComplete(checkpointId);
     } catch (error) {
@@ -77,7 +83,7 @@ export class Subtask {
   /** Takes this subtask's part of a checkpoint and sends the barrier on. Called by the input, between elements. */
   takeCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void {
     const { chain, input } = this.options;
-    const ofInput = input.snapshot();
+    const ofInput = input.snapshot(checkpointId);
     const ofChain = chain.snapshot(checkpointId);
     // Behind end-of-input there is nobody left to read a barrier.
     if (this.state !== 'finished') chain.broadcastEvent({ kind: 'barrier', checkpointId, triggeredAtMs });

@@ -55,6 +55,9 @@ export class TaskManager {
       case 'trigger-checkpoint':
         this.eachSubtask((subtask) => subtask.triggerCheckpoint(message.checkpointId, message.triggeredAtMs));
         return;
+      case 'assign-splits':
+        this.eachSubtask((subtask) => subtask.addSplits(message.assignment));
+        return;
       case 'checkpoint-complete':
         this.eachSubtask((subtask) => subtask.notifyCheckpointComplete(message.checkpointId));
         return;

@@ -254,6 +254,44 @@ describe('discovering the splits of a log source', () => {
   });
 });
 
+describe('finding splits while the job runs', () => {
+  const grown = new ScriptedLog([
+    ...twoPartitions,
+    { topic: 't', partition: 2, batches: [{ baseOffset: 3, values: ['c3'] }], endOffset: 4 },
+  ]);
+
+  it('gives those that are not known, from the earliest offset whatever the source starts with', async () => {
+    const source = logSource({ topics: 't', value: string(), startingOffsets: 'latest' });
+    expect(source.discoveryIntervalMs).toBe(300_000);
+    expect(await source.discoverNewSplits?.({ log: grown.open }, new Set([id(0), id(1)]))).toEqual([
+      { splitId: id(2), index: 2, state: { topic: 't', partition: 2, position: 3, stopPosition: null } },
+    ]);
+    expect(await source.discoverNewSplits?.({ log: grown.open }, new Set([id(0), id(1), id(2)]))).toEqual([]);
+  });
+
+  it('fails the job where a known one is gone', async () => {
+    const source = logSource({ topics: 't', value: string() });
+    const known = new Set([0, 1, 2].map(id));
+    await expect(
+      source.discoverNewSplits?.({ log: new ScriptedLog(twoPartitions).open }, known),
+    ).rejects.toMatchObject({
+      action: 'fail-job',
+      message: expect.stringMatching(
+        /Topic t has 2 partitions now; partition 2, which the job reads, is gone/,
+      ),
+    });
+  });
+
+  it('is done as often as the source says, and never for one that is bounded or has its partitions by hand', () => {
+    const intervalOf = (options: object): number | undefined =>
+      logSource({ topics: 't', value: string(), ...options }).discoveryIntervalMs;
+    expect(intervalOf({ partitionDiscoveryInterval: '10s' })).toBe(10_000);
+    expect(intervalOf({ partitionDiscoveryInterval: 0 })).toBeUndefined();
+    expect(intervalOf({ bounded: 'latest' })).toBeUndefined();
+    expect(intervalOf({ topics: undefined, partitions: [{ topic: 't', partition: 0 }] })).toBeUndefined();
+  });
+});
+
 describe('reading a log source', () => {
   const bounded = logSource({ topics: 't', value: string(), bounded: 'latest' });
 
