@@ -59,6 +59,7 @@ export class JobRuntime {
       return new JobRuntime(parts, createJobManager(graph, parts, options));
     } catch (error) {
       await launcher.endPrepared();
+      await embedded?.close();
       await lock.release();
       throw error;
     }
@@ -69,11 +70,16 @@ export class JobRuntime {
     return this.parts.client.get();
   }
 
+  /** In this order: the folder is given away when nothing of this process uses it any more. */
   async close(): Promise<void> {
-    await this.parts.launcher.endPrepared();
-    await this.parts.client.close();
-    await this.parts.embedded?.close();
-    await this.parts.lock.release();
+    const { launcher, client, embedded, lock } = this.parts;
+    try {
+      await launcher.endPrepared();
+      await client.close();
+    } finally {
+      await embedded?.close();
+      await lock.release();
+    }
   }
 }
 
@@ -161,7 +167,9 @@ class ClientOnce {
   }
 
   async close(): Promise<void> {
-    await (await this.client)?.close();
+    // Whoever asked for a client that could not be opened was told why.
+    const client = await this.client?.catch(() => undefined);
+    await client?.close();
   }
 
   /** Asked before anything is wanted of it, a log that can't be reached is told as just that. */
