@@ -48,10 +48,11 @@ export class LmdbStateBases implements StateBases {
 
   private openDatabase(operatorUid: OperatorUid): Database<Buffer, Buffer> {
     try {
-      this.environment ??= open<Buffer, Buffer>({
+      const options = {
         path: this.location,
         noSubdir: false,
         maxDbs: operatorsMax,
+        batchStartThreshold,
         // A commit is then durable when its promise resolves: nothing else has to be waited for.
         overlappingSync: false,
         // Else lmdb makes promises that nobody holds, whose rejection ends the process.
@@ -59,7 +60,8 @@ export class LmdbStateBases implements StateBases {
         encoding: 'binary',
         keyEncoding: 'binary',
         cache: false,
-      });
+      } as const;
+      this.environment ??= open<Buffer, Buffer>(options);
       return this.environment.openDB<Buffer, Buffer>(operatorFileName(operatorUid), {
         encoding: 'binary',
         keyEncoding: 'binary',
@@ -80,5 +82,10 @@ export class LmdbStateBases implements StateBases {
 }
 
 const dataFileName = 'data.mdb';
+/**
+ * Operations of a batch with which LMDB's writer begins before the batch is complete: never. It would wait for
+ * the rest in native code, and a thread that is terminated at that moment would never end, nor its process.
+ */
+const batchStartThreshold = Number.MAX_SAFE_INTEGER;
 /** Keyed operators of one job. LMDB reserves room for each when it opens. */
 const operatorsMax = 512;

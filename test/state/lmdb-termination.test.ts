@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
@@ -56,4 +58,23 @@ describe('A thread that is terminated while it merges', () => {
       await rm(stateDir, { recursive: true, force: true });
     }
   });
+
+  it('ends, although it was handing a large transaction to LMDB', { timeout: 60_000 }, async () => {
+    const path = await mkdtemp(join(tmpdir(), 'millrace-terminated-'));
+    const worker = new Worker(new URL('./thread-in-batch.js', import.meta.url), { workerData: { path } });
+    const exited = once(worker, 'exit');
+    try {
+      // It is in the midst of the batch by then, and stays there.
+      await once(worker, 'message');
+      await Promise.race([worker.terminate(), failAfter(10_000, 'The terminated thread did not end.')]);
+      await exited;
+    } finally {
+      await rm(path, { recursive: true, force: true });
+    }
+  });
 });
+
+async function failAfter(ms: number, what: string): Promise<never> {
+  await sleep(ms, undefined, { ref: false });
+  throw new Error(what);
+}
