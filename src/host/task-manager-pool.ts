@@ -11,6 +11,8 @@ export class TaskManagerPool {
   readonly parallelism: number;
   private readonly pool: Piscina;
   private readonly exits: Promise<void>[];
+  /** Of the tasks that have not ended. */
+  private readonly listeners = new Set<(error: unknown) => void>();
   private isEnding = false;
 
   /** @param heapMb old space of each thread, in MB. */
@@ -26,16 +28,20 @@ export class TaskManagerPool {
       atomics: 'disabled',
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
-    // A thread's error reaches us through its run; without a listener the event would end the process.
-    this.pool.on('error', () => {});
+    // A thread's error reaches us through its run. This event is of one that died before it had any: its task
+    // would wait in the pool's queue for ever.
+    this.pool.on('error', (error: unknown) => {
+      for (const tell of [...this.listeners]) tell(error);
+    });
     this.exits = this.pool.threads.map(exitOf);
   }
 
   /** Runs a thread's task. `onEnd` is told when that ends by itself: without an error, or with what ended it. */
   run(task: unknown, transferList: Transferable[], onEnd: (error: unknown) => void): void {
     const tell = (error: unknown): void => {
-      if (!this.isEnding) onEnd(error);
+      if (this.listeners.delete(tell) && !this.isEnding) onEnd(error);
     };
+    this.listeners.add(tell);
     this.pool.run(task, { transferList }).then(() => tell(undefined), tell);
   }
 

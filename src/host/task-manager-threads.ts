@@ -30,16 +30,18 @@ export class TaskManagerThreads implements TaskManagerLauncher {
   }
 
   launch(request: LaunchRequest): LaunchedTaskManagers {
-    const { heapMbPerThread } = this.options;
+    const { heapMbPerThread, logForThread } = this.options;
+    // First what can fail: a thread that has begun would be left behind.
+    const logs = Array.from({ length: request.parallelism }, () => logForThread());
     const pool = this.prepared ?? new TaskManagerPool(request.parallelism, heapMbPerThread);
-    this.prepared = undefined;
     if (pool.parallelism !== request.parallelism) {
       throw new Error(`${pool.parallelism} threads are prepared, and ${request.parallelism} are launched.`);
     }
+    this.prepared = undefined;
     const channelEnds = connectChannels(request);
-    const controls = Array.from({ length: request.parallelism }, (_, index) => {
+    const controls = logs.map((log, index) => {
       const slot = slotIndex(index);
-      return this.launchThread(pool, slot, request, channelEnds.get(slot) ?? []);
+      return this.launchThread(pool, slot, request, log, channelEnds.get(slot) ?? []);
     });
     return {
       send: (slot: SlotIndex, message: ToTaskManager) => controls[slot]?.postMessage(message),
@@ -54,13 +56,13 @@ export class TaskManagerThreads implements TaskManagerLauncher {
     pool: TaskManagerPool,
     slot: SlotIndex,
     request: LaunchRequest,
+    log: ThreadLogLocation,
     channels: readonly ChannelEnd[],
   ): MessagePort {
-    const { jobFile, stateDir, logForThread } = this.options;
+    const { jobFile, stateDir } = this.options;
     const { attempt, parallelism, maxParallelism, onMessage, onExit } = request;
     const { port1: control, port2 } = new MessageChannel();
     control.on('message', (message: FromTaskManager) => onMessage(slot, message));
-    const log = logForThread();
     const task: TaskManagerThreadArguments = {
       control: port2,
       slot,
