@@ -76,7 +76,8 @@ export class PendingBatch {
     if (bytes === undefined) throw new Error('A batch is read before it is encoded.');
     const cursor = new RecordBatchCursor({ topic, partition, bytes, position: 0 });
     const field = (start: number, end: number): Uint8Array | null =>
-      start < 0 ? null : bytes.subarray(start, end);
+      // The cursor's own bytes: those of a compressed batch are elsewhere.
+      start < 0 ? null : cursor.bytes.subarray(start, end);
     for (let index = 0; cursor.next(); index++) {
       const record: LogRecord = {
         topic,
