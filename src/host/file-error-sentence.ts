@@ -15,6 +15,8 @@ function explanation(error: unknown): string {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'the disk (or its quota) is full. Free some space and start again: nothing that was already written is lost.';
+    case 'EFBIG':
+      return 'it would pass the limit on the size of files. Raise the limit (ulimit -f) and start again: nothing that was already written is lost.';
     case 'EROFS':
       return 'it lies on a read-only file system. Mount it for writing, or choose another folder with --state-dir.';
     case 'EACCES':

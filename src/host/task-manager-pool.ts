@@ -26,7 +26,7 @@ export class TaskManagerPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A worker that waits in Atomics.wait between tasks would not read its ports.
       atomics: 'disabled',
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngGenerationMb },
     });
     // A thread's error reaches us through its run. This event is of one that died before it had any: its task
     // would wait in the pool's queue for ever.
@@ -54,6 +54,12 @@ export class TaskManagerPool {
     await Promise.all(this.exits);
   }
 }
+
+/**
+ * Node 20's own. Newer ones have a larger young generation, and all of it may survive into a heap that is full
+ * already: more than the 16 MB that Node leaves a thread to end itself in, and V8 aborts the whole process.
+ */
+const youngGenerationMb = 48;
 
 /** A rejected run says nothing of its thread, which may still be ending: only its exit does. */
 function exitOf(thread: Worker): Promise<void> {

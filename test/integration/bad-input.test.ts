@@ -1,13 +1,16 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
 import { sleep } from '../log/collecting-reader.js';
 import { record } from '../log/embedded/log-folder.js';
 import { createTallies, expectExactTallies, startCounting } from './counting-job.js';
 import { MillraceProcess } from './millrace-process.js';
 import { StateFolder } from './state-folder.js';
+
+/** Whole processes run here, beside whatever else the machine does. */
+vi.setConfig({ testTimeout: 240_000 });
 
 const parsingJob = fileURLToPath(new URL('./jobs/parsing.job.ts', import.meta.url));
 
@@ -65,7 +68,7 @@ describe('The log', () => {
     const run = new MillraceProcess(['--brokers', 'localhost:1', '--state-dir', folder.path]);
     await expectOneSentence(run, /localhost:1.*(ECONNREFUSED|connect).*[Ss]tart the broker, or correct/);
     expect(performance.now() - startedMs).toBeLessThan(30_000);
-  }, 60_000);
+  });
 
   it('with a record that is no JSON fails the job once, naming the record', async () => {
     const folder = new StateFolder();
@@ -96,7 +99,7 @@ describe('A state folder', () => {
     await expectOneSentence(other, /belongs to the job "counting", not to "event-trigger".*--state-dir/);
     await startCounting(folder).endsWith(0);
     await expectExactTallies(folder);
-  }, 60_000);
+  });
 
   it('whose newest checkpoint is damaged is refused, and goes on once it is put back', async () => {
     const folder = await killedInTheMiddle();
@@ -106,13 +109,13 @@ describe('A state folder', () => {
       path,
       /chk-\d+\.json is damaged: its checksum does not match.*backup/,
     );
-  }, 60_000);
+  });
 
   it('with a damaged segment is refused, and goes on once it is put back', async () => {
     const folder = await killedInTheMiddle();
     const path = segmentsOf(folder).at(-1) as string;
     await expectRefusedWhileDamaged(folder, path, /The state segment .* of checkpoint \d+ .*--fresh/);
-  }, 60_000);
+  });
 
   it('without its LMDB base is refused, and goes on once it is put back', async () => {
     const folder = await killedInTheMiddle();
@@ -126,7 +129,7 @@ describe('A state folder', () => {
     renameSync(`${base}-away`, base);
     await startCounting(folder).endsWith(0);
     await expectExactTallies(folder);
-  }, 60_000);
+  });
 });
 
 /** Killed while segments of complete checkpoints wait for their merge, which runs once a second at most. */

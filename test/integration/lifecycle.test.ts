@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createTallies, expectExactTallies, expectedTallies, startCounting } from './counting-job.js';
 import { MillraceProcess } from './millrace-process.js';
 import { StateFolder } from './state-folder.js';
+
+/** Whole processes run here, beside whatever else the machine does. */
+vi.setConfig({ testTimeout: 240_000 });
 
 const firstRecord = /First record processed/;
 
@@ -31,7 +34,7 @@ describe('A second process on a state folder', () => {
     await second.untilLine(new RegExp(`in use by another process \\(process ${first.pid} on`));
     await first.endsWith(0);
     await expectExactTallies(folder);
-  }, 60_000);
+  });
 });
 
 describe('A signal', () => {
@@ -52,7 +55,6 @@ describe('A signal', () => {
       await second.endsWith(0);
       await expectExactTallies(folder);
     },
-    60_000,
   );
 
   it('that comes a second time ends the job at once, with exit code 1 and nothing lost', async () => {
@@ -68,7 +70,7 @@ describe('A signal', () => {
     await first.untilLine(/Cancelled without a last checkpoint/);
     await startCounting(folder).endsWith(0);
     await expectExactTallies(folder);
-  }, 60_000);
+  });
 
   it('during the start ends it with exit code 0', async () => {
     const folder = await newFolder();
@@ -78,7 +80,7 @@ describe('A signal', () => {
     await run.endsWith(0);
     await startCounting(folder).endsWith(0);
     await expectExactTallies(folder);
-  }, 60_000);
+  });
 });
 
 describe('--fresh', () => {
@@ -96,7 +98,7 @@ describe('--fresh', () => {
     await fresh.endsWith(0);
     const all = await folder.readTopic('tallies');
     expect(asTexts(all)).toEqual(asTexts([...before, ...[...expectedTallies().values()].flat()]));
-  }, 60_000);
+  });
 });
 
 describe('Wrong arguments', () => {

@@ -62,7 +62,7 @@ export class MillraceProcess {
   }
 
   /** The first line that matches, past or to come. */
-  async untilLine(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
+  async untilLine(pattern: RegExp, timeoutMs = 120_000): Promise<RegExpExecArray> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const match = this.matches(pattern)[0];

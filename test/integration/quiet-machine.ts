@@ -2,11 +2,13 @@ import { availableParallelism, loadavg } from 'node:os';
 
 /**
  * A bound on a time that is promised for a machine with nothing else to do. Where other work waits for the
- * cores, times say little about Millrace; the bound then only catches what hangs.
+ * cores, times say little about Millrace; the bound grows with that work, and then only catches what hangs.
  */
 export function boundOnQuietMachineMs(boundMs: number): number {
   const [runnable = 0] = loadavg();
-  return runnable <= availableParallelism() ? boundMs : boundMs * busyFactor;
+  const share = runnable / availableParallelism();
+  return share <= 1 ? boundMs : boundMs * share * busyFactor;
 }
 
-const busyFactor = 6;
+/** Waiting for a core once is not all: disk and memory are shared, too. */
+const busyFactor = 3;

@@ -45,12 +45,19 @@ class CountAndSum extends KeyedProcessFunction<number, number, Tally> {
   }
 }
 
+/** For each number of one key in eighty: short enough that barriers and heartbeats get through. */
+const waitForCheckpointMs = 50;
 let hasFailed = false;
 
 function failOnce(): void {
   if (hasFailed || failure === 'none') return;
   hasFailed = existsSync(marker);
-  if (hasFailed || !readdirSync(checkpoints).some((name) => name !== 'chk-0.json')) return;
+  if (hasFailed) return;
+  if (!readdirSync(checkpoints).some((name) => name !== 'chk-0.json')) {
+    // On a busy machine the input would end before the first checkpoint does.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitForCheckpointMs);
+    return;
+  }
   hasFailed = true;
   writeFileSync(marker, failure);
   switch (failure) {
@@ -63,8 +70,9 @@ function failOnce(): void {
       process.exit(3);
       return;
     case 'heap-exhaustion': {
-      const held: unknown[] = [];
-      for (;;) held.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+      // A chain of small objects: V8 ends the whole process over a single large one.
+      let held: unknown;
+      for (;;) held = { next: held, text: [1, 2, 3, 4] };
     }
     case 'endless-loop':
       for (;;);
