@@ -158,6 +158,7 @@ function median(values: readonly number[]): number {
 const order = sequence();
 const names = Array.from({ length: users }, (_, user) => `user_${1_000_000 + user}`);
 const results: Result[] = [];
-for (const perCheckpoint of process.argv.slice(2).map(Number))
+const given = process.argv.slice(2).map(Number);
+for (const perCheckpoint of given.length > 0 ? given : [170_000, 17_000, 1_700])
   results.push(await measure(perCheckpoint, order, names));
 for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`);
