@@ -75,7 +75,8 @@ export class AttemptExecution {
 
   private onMessage(slot: SlotIndex, message: FromTaskManager): void {
     if (this.isOver || message.attempt !== this.attempt) return;
-    this.liveness = heard(this.liveness, slot, this.options.clock.monotonicMs());
+    const nowMs = this.options.clock.monotonicMs();
+    this.liveness = heard(this.liveness, slot, nowMs, message.kind === 'metrics');
     switch (message.kind) {
       case 'graph-built':
         this.deploy(slot, message.graphDescription);

@@ -14,7 +14,8 @@ export interface TaskManagerLiveness {
 export interface LastHeard {
   /** Monotonic; of its start, before it has spoken. */
   readonly atMs: number;
-  readonly hasSpoken: boolean;
+  /** Whether it has built its graph. */
+  readonly hasLoaded: boolean;
 }
 
 export interface LivenessSettings {
@@ -35,15 +36,21 @@ export function startLiveness(
   slots: readonly SlotIndex[],
   nowMs: number,
 ): TaskManagerLiveness {
-  const lastHeard = new Map(slots.map((slot) => [slot, { atMs: nowMs, hasSpoken: false }]));
+  const lastHeard = new Map(slots.map((slot) => [slot, { atMs: nowMs, hasLoaded: false }]));
   return { settings, lastHeard, lastCheckAtMs: nowMs };
 }
 
-/** Any message of a TaskManager is a sign of life. */
-export function heard(liveness: TaskManagerLiveness, slot: SlotIndex, nowMs: number): TaskManagerLiveness {
-  if (!liveness.lastHeard.has(slot)) return liveness;
-  const lastHeard = new Map(liveness.lastHeard).set(slot, { atMs: nowMs, hasSpoken: true });
-  return { ...liveness, lastHeard };
+/** Any message of a TaskManager is a sign of life; one that is no mere heartbeat shows that it has loaded the job. */
+export function heard(
+  liveness: TaskManagerLiveness,
+  slot: SlotIndex,
+  nowMs: number,
+  isHeartbeat: boolean,
+): TaskManagerLiveness {
+  const before = liveness.lastHeard.get(slot);
+  if (before === undefined) return liveness;
+  const hasLoaded = before.hasLoaded || !isHeartbeat;
+  return { ...liveness, lastHeard: new Map(liveness.lastHeard).set(slot, { atMs: nowMs, hasLoaded }) };
 }
 
 export interface LivenessCheck {
@@ -73,9 +80,9 @@ export function checkLiveness(liveness: TaskManagerLiveness, nowMs: number): Liv
   return { liveness: checked, suspected };
 }
 
-/** A thread that has not spoken yet may still be loading a job's modules, and can't speak meanwhile. */
+/** A thread that has not loaded the job yet may be busy with its modules for long, and can't speak meanwhile. */
 function timeoutMsOf(heard: LastHeard, settings: LivenessSettings): number {
-  return heard.hasSpoken
+  return heard.hasLoaded
     ? settings.heartbeatTimeoutMs
     : Math.max(settings.heartbeatTimeoutMs, startupTimeoutMs);
 }

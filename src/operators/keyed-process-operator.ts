@@ -1,69 +1,25 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
-import type { KeyedProcessFunction, KeySelector } from '../api/functions.js';
-import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { KeyedProcessFunction, KeySelector, TimeDomain } from '../api/functions.js';
 import type { Key } from '../key-groups/key.js';
-import type { CheckpointId } from '../protocol/ids.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
-import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
-import { AbstractStreamOperator } from './abstract-stream-operator.js';
-import { CallGuard, GuardedCollector } from './guarded-collector.js';
+import { AbstractKeyedOperator } from './abstract-keyed-operator.js';
 import { KeyedFunctionContext } from './keyed-function-context.js';
 import { KeyedRuntimeContext } from './keyed-runtime-context.js';
-import { KeyedTimerService } from './keyed-timer-service.js';
-import { watermarkOf } from './restored-watermark.js';
 import type { OperatorContext } from './stream-operator.js';
 
-/**
- * Runs a KeyedProcessFunction. Invariant: a watermark is forwarded only after every timer that it makes due
- * has fired, though the firing may be suspended between any two of them; an operator behind would else take
- * a timer's results for late.
- */
-export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStreamOperator<In, Out> {
+/** Runs a KeyedProcessFunction. */
+export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractKeyedOperator<K, In, Out> {
   private readonly fn: KeyedProcessFunction<K, In, Out>;
-  private readonly keySelector: KeySelector<In, K>;
-  private readonly backend: KeyedStateBackend;
-  private readonly guard: CallGuard;
-  private readonly collector: GuardedCollector<Out>;
-  private readonly timers: KeyedTimerService;
   private readonly functionContext: KeyedFunctionContext<K>;
-  /** A watermark whose timers are still firing. */
-  private pendingWatermark: number | undefined;
-  private processingTimersAreDue = false;
-  private hasInputEnded = false;
 
   constructor(
     fn: KeyedProcessFunction<K, In, Out>,
     keySelector: KeySelector<In, K>,
     context: OperatorContext<Out>,
   ) {
-    super(context);
-    if (context.keyedState === undefined)
-      throw new Error(`Operator "${context.name}" has no keyed state backend.`);
+    super(keySelector, context, 'none');
     this.fn = fn;
-    this.keySelector = keySelector;
-    this.backend = context.keyedState;
-    this.guard = new CallGuard(context.name);
-    this.collector = new GuardedCollector(context.output, this.guard, context.failure);
-    this.timers = new KeyedTimerService({
-      backend: this.backend,
-      clock: context.clock,
-      guard: this.guard,
-      restoredWatermark: watermarkOf(context.restored),
-      onProcessingTimersDue: () => context.execute(() => this.fireProcessingTimers()),
-    });
     this.functionContext = new KeyedFunctionContext<K>(this.backend, this.timers, this.collector);
-  }
-
-  override open(): void {
-    this.guard.active = true;
-    try {
-      this.afterUserCall(this.fn.open(new KeyedRuntimeContext(this.context, this.backend, this.guard)));
-    } catch (error) {
-      throw this.failed(error, 'open()');
-    } finally {
-      this.guard.active = false;
-    }
-    this.timers.scheduleProcessingTimers();
   }
 
   processElement(value: In, timestamp: number): void {
@@ -82,84 +38,15 @@ export class KeyedProcessOperator<K extends Key, In, Out> extends AbstractStream
     this.afterUserCall(result);
   }
 
-  override processWatermark(timestamp: number): void {
-    // After a restore upstream may begin further back: which of its inputs were idle is in no snapshot.
-    if (timestamp > this.timers.watermark) this.timers.watermark = timestamp;
-    this.pendingWatermark = this.timers.watermark;
-    this.resume();
+  protected override openFunction(): unknown {
+    return this.fn.open(new KeyedRuntimeContext(this.context, this.backend, this.guard));
   }
 
-  override resume(): boolean {
-    return this.fireEventTimers() && this.fireDueProcessingTimers();
+  protected override closeFunction(): void {
+    this.fn.close();
   }
 
-  /** Processing-time timers that are not due by then never fire, as in Flink: nobody would get their results. */
-  override endInput(): void {
-    this.hasInputEnded = true;
-    this.timers.close();
-  }
-
-  override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
-    const watermark = this.timers.watermark;
-    const keyedState = await this.backend.snapshot(checkpointId);
-    return {
-      keyedState: keyedState as unknown as NonNullable<OperatorSnapshot['keyedState']>,
-      subtaskState: { watermark },
-      stateBytes: keyedState.bytes,
-    };
-  }
-
-  override notifyCheckpointComplete(checkpointId: CheckpointId): void {
-    this.backend.notifyCheckpointComplete(checkpointId);
-  }
-
-  override async close(): Promise<void> {
-    this.timers.close();
-    try {
-      this.fn.close();
-    } catch (error) {
-      throw this.failed(error, 'close()');
-    } finally {
-      await this.backend.close();
-    }
-  }
-
-  private fireProcessingTimers(): void {
-    if (this.hasInputEnded) return;
-    this.processingTimersAreDue = true;
-    this.resume();
-  }
-
-  private fireEventTimers(): boolean {
-    while (this.pendingWatermark !== undefined) {
-      if (!this.context.availability.isAvailable) return false;
-      const timestamp = this.timers.eventTime.pollDue(this.pendingWatermark);
-      if (timestamp === undefined) {
-        const reached = this.pendingWatermark;
-        this.pendingWatermark = undefined;
-        this.output.emitWatermark(reached);
-      } else {
-        this.fire(timestamp, 'event-time');
-      }
-    }
-    return true;
-  }
-
-  private fireDueProcessingTimers(): boolean {
-    while (this.processingTimersAreDue) {
-      if (!this.context.availability.isAvailable) return false;
-      const timestamp = this.timers.processingTime.pollDue(this.context.clock.epochMs());
-      if (timestamp === undefined) {
-        this.processingTimersAreDue = false;
-        this.timers.scheduleProcessingTimers();
-      } else {
-        this.fire(timestamp, 'processing-time');
-      }
-    }
-    return true;
-  }
-
-  private fire(timestamp: number, timeDomain: 'event-time' | 'processing-time'): void {
+  protected override fire(timestamp: number, timeDomain: TimeDomain): void {
     const elementTime = timeDomain === 'event-time' ? timestamp : NO_TIMESTAMP;
     this.collector.timestamp = elementTime;
     this.functionContext.timestamp = timeDomain === 'event-time' ? timestamp : undefined;

@@ -12,6 +12,8 @@ export class KeyedTimerService implements TimerService {
   readonly eventTime: TimerQueue;
   readonly processingTime: TimerQueue;
   watermark: number;
+  /** That of the current window, where timers have namespaces. */
+  namespace: string | undefined = undefined;
   private readonly options: KeyedTimerServiceOptions;
   private cancelHostTimer: CancelTimer | undefined;
   private hostTimerAt = Number.POSITIVE_INFINITY;
@@ -19,8 +21,16 @@ export class KeyedTimerService implements TimerService {
   constructor(options: KeyedTimerServiceOptions) {
     this.options = options;
     this.watermark = options.restoredWatermark;
-    this.eventTime = options.backend.timerQueue('event-time-timers');
-    this.processingTime = options.backend.timerQueue('processing-time-timers');
+    const { backend } = options;
+    switch (options.namespaces) {
+      case 'none':
+        this.eventTime = backend.timerQueue('event-time-timers');
+        this.processingTime = backend.timerQueue('processing-time-timers');
+        return;
+      case 'windows':
+        this.eventTime = backend.namespacedTimerQueue('event-time-window-timers');
+        this.processingTime = backend.namespacedTimerQueue('processing-time-window-timers');
+    }
   }
 
   currentProcessingTime(): number {
@@ -33,23 +43,23 @@ export class KeyedTimerService implements TimerService {
 
   registerEventTimeTimer(timestamp: number): void {
     this.assertUsable(timestamp);
-    this.eventTime.register(timestamp);
+    this.eventTime.register(timestamp, this.namespace);
   }
 
   registerProcessingTimeTimer(timestamp: number): void {
     this.assertUsable(timestamp);
-    this.processingTime.register(timestamp);
+    this.processingTime.register(timestamp, this.namespace);
     if (timestamp < this.hostTimerAt) this.scheduleProcessingTimers();
   }
 
   deleteEventTimeTimer(timestamp: number): void {
     this.assertUsable(timestamp);
-    this.eventTime.delete(timestamp);
+    this.eventTime.delete(timestamp, this.namespace);
   }
 
   deleteProcessingTimeTimer(timestamp: number): void {
     this.assertUsable(timestamp);
-    this.processingTime.delete(timestamp);
+    this.processingTime.delete(timestamp, this.namespace);
   }
 
   /** Sets the host's timer for the earliest processing-time timer. */
@@ -81,10 +91,14 @@ export class KeyedTimerService implements TimerService {
   }
 }
 
+/** Whether a timer belongs to a key alone, or to a key and a window. */
+export type TimerNamespaces = 'none' | 'windows';
+
 export interface KeyedTimerServiceOptions {
   readonly backend: KeyedStateBackend;
   readonly clock: Clock;
   readonly guard: CallGuard;
+  readonly namespaces: TimerNamespaces;
   readonly restoredWatermark: number;
   /** Called from the host's timer; the operator then fires what is due, between elements. */
   readonly onProcessingTimersDue: () => void;
