@@ -15,6 +15,8 @@ export default class SummaryLine implements Reporter {
     let failed = unhandledErrors.length;
     for (const module of modules) {
       failed += module.errors().length;
+      // A failed beforeAll: its tests only count as skipped.
+      for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') passed += 1;
