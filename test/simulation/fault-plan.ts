@@ -111,12 +111,12 @@ function momentOf(random: SimulatedRandom, isLater: boolean): StrikeMoment {
     return {
       kind: 'phase',
       pattern: random.pick(phases),
-      occurrence: 1 + random.integer(6),
+      occurrence: 1 + random.integer(4),
       effectsLater: random.integer(3),
     };
   }
   if (draw < 0.85) return { kind: 'time', afterMs: random.next() * 1_500 };
-  return { kind: 'effect', countdown: 1 + random.integer(1_500) };
+  return { kind: 'effect', countdown: 1 + random.integer(500) };
 }
 
 function strikeOf(random: SimulatedRandom, parallelism: number): StrikeKind {
