@@ -29,6 +29,7 @@ import type {
 } from './state-descriptors.js';
 import { StateNames } from './state-names.js';
 import { StoredCells } from './stored-cells.js';
+import { namespacedTimerOwner, plainTimerOwner } from './timer-owner.js';
 import type { TimerQueue } from './timer-queue.js';
 import { WriteBackCache } from './write-back-cache.js';
 
@@ -100,7 +101,18 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
 
   timerQueue(queueName: string): TimerQueue {
     const name = this.names.resolve(queueName, 'timers');
-    return this.register(name, () => new CachedTimerQueue(this.scope, name, this.request.keyGroupRange));
+    return this.register(
+      name,
+      () => new CachedTimerQueue(this.scope, name, this.request.keyGroupRange, plainTimerOwner),
+    );
+  }
+
+  namespacedTimerQueue(queueName: string): TimerQueue {
+    const name = this.names.resolve(queueName, 'timers');
+    return this.register(
+      name,
+      () => new CachedTimerQueue(this.scope, name, this.request.keyGroupRange, namespacedTimerOwner),
+    );
   }
 
   async snapshot(id: CheckpointId): Promise<KeyedStateHandle> {

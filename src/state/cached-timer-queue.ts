@@ -16,6 +16,7 @@ import {
 import type { StateName } from './keyed-state-backend.js';
 import type { Cell } from './state-base.js';
 import { compareTimers, Timer, TimerHeap } from './timer-heap.js';
+import type { TimerOwnerFormat } from './timer-owner.js';
 import type { TimerQueue } from './timer-queue.js';
 import { stateRangeBytes, UnloadedTimers } from './unloaded-timers.js';
 
@@ -36,19 +37,23 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   /** Packed as removed; to be forgotten when that is merged. */
   private removals: Timer[] = [];
   private mergedThrough = 0;
+  private readonly ownerFormat: TimerOwnerFormat;
+  polledNamespace: string | undefined = undefined;
 
-  constructor(scope: StateScope, name: StateName, range: KeyGroupRange) {
+  constructor(scope: StateScope, name: StateName, range: KeyGroupRange, ownerFormat: TimerOwnerFormat) {
     this.scope = scope;
     this.id = name.id;
+    this.ownerFormat = ownerFormat;
     this.unloaded = new UnloadedTimers(scope.stored, name.id, range, scope.scratch);
   }
 
-  register(timestamp: number): void {
+  register(timestamp: number, namespace?: string): void {
     const { key, keyGroup } = this.scope.cache.current();
-    const id = this.idOf(timestamp, key, keyGroup);
+    const owner = this.ownerFormat.ownerOf(key, namespace);
+    const id = this.idOf(timestamp, owner, keyGroup);
     const known = this.byId.get(id);
     if (known?.registered) return;
-    const timer = known ?? new Timer(timestamp, keyGroup, id, key);
+    const timer = known ?? new Timer(timestamp, keyGroup, id, owner);
     // Stored but not read: registering it once more changes nothing, and is cheaper than finding out.
     if (known === undefined) timer.stored = this.unloaded.covers(keyGroup, this.scope.scratch.written());
     timer.registered = true;
@@ -57,16 +62,17 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     this.markDirty(timer);
   }
 
-  delete(timestamp: number): void {
+  delete(timestamp: number, namespace?: string): void {
     const { key, keyGroup } = this.scope.cache.current();
-    const id = this.idOf(timestamp, key, keyGroup);
+    const owner = this.ownerFormat.ownerOf(key, namespace);
+    const id = this.idOf(timestamp, owner, keyGroup);
     const known = this.byId.get(id);
     if (known !== undefined) {
       if (known.registered) this.remove(known);
       return;
     }
     if (!this.unloaded.covers(keyGroup, this.scope.scratch.written())) return;
-    const timer = new Timer(timestamp, keyGroup, id, key);
+    const timer = new Timer(timestamp, keyGroup, id, owner);
     timer.stored = true;
     timer.registered = false;
     this.byId.set(id, timer);
@@ -81,8 +87,9 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     const timer = this.earliest();
     if (timer === undefined || timer.timestamp > upTo) return undefined;
     this.remove(timer);
-    timer.key ??= decodeKey(Buffer.from(timer.id.slice(timerKeyOffset - stateRangeBytes), 'latin1'));
-    this.scope.cache.setCurrentKey(timer.key);
+    timer.owner ??= decodeKey(Buffer.from(timer.id.slice(timerKeyOffset - stateRangeBytes), 'latin1'));
+    this.scope.cache.setCurrentKey(this.ownerFormat.keyOf(timer.owner));
+    this.polledNamespace = this.ownerFormat.namespaceOf(timer.owner);
     return timer.timestamp;
   }
 
@@ -106,7 +113,7 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
         timer.stored = true;
         packer.segment.beginValue();
         if (timer.id.charCodeAt(timerKeyOffset - stateRangeBytes) === addressChar) {
-          appendWholeKey(packer.writer, packer.encoder, timer.key!);
+          appendWholeKey(packer.writer, packer.encoder, timer.owner!);
         }
         packer.segment.endCell();
       } else {
@@ -149,8 +156,8 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
       known.stored = true;
       return;
     }
-    const key = isAddress(cell.key, timerKeyOffset) ? readWholeKey(cell.value, 0) : undefined;
-    const timer = new Timer(readTimestamp(cell.key, stateRangeBytes), cell.key.readUInt16BE(0), id, key);
+    const owner = isAddress(cell.key, timerKeyOffset) ? readWholeKey(cell.value, 0) : undefined;
+    const timer = new Timer(readTimestamp(cell.key, stateRangeBytes), cell.key.readUInt16BE(0), id, owner);
     timer.stored = true;
     this.byId.set(id, timer);
     this.heap.push(timer);
@@ -198,12 +205,12 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   }
 
   /** Leaves the whole cell key in `scratch`. */
-  private idOf(timestamp: number, key: Key, keyGroup: number): string {
+  private idOf(timestamp: number, owner: Key, keyGroup: number): string {
     const { scratch, encoder } = this.scope;
     scratch.reset();
     appendStateRange(scratch, keyGroup, this.id);
     appendTimestamp(scratch, timestamp);
-    appendTimerKey(scratch, encoder, key);
+    appendTimerKey(scratch, encoder, owner);
     return scratch.bytes.latin1Slice(stateRangeBytes, scratch.length);
   }
 }

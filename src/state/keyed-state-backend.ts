@@ -25,6 +25,8 @@ export interface KeyedStateBackend {
   mapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V>;
   /** Timers live beside the states, in the same snapshot. */
   timerQueue(name: string): TimerQueue;
+  /** A queue whose timers belong to a key and a namespace, such as a window. */
+  namespacedTimerQueue(name: string): TimerQueue;
 
   /**
    * Packs every change since the last snapshot before it returns (so the caller may go on changing state at

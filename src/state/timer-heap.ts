@@ -4,10 +4,10 @@ import type { Key } from '../key-groups/key.js';
 export class Timer {
   readonly timestamp: number;
   readonly keyGroup: number;
-  /** The timestamp's and the key's bytes as they stand in its cell: its identity, and its order among equals. */
+  /** The timestamp's and the owner's bytes as they stand in its cell: its identity, and its order among equals. */
   readonly id: string;
-  /** Decoded from the id when it is needed first. */
-  key: Key | undefined;
+  /** The key, or the key and a namespace (see TimerOwnerFormat); decoded from the id when it is needed first. */
+  owner: Key | undefined;
   /** False for one that was deleted or fired and that the base may still hold. */
   registered = true;
   dirty = false;
@@ -17,11 +17,11 @@ export class Timer {
   packedIn = 0;
   heapIndex = -1;
 
-  constructor(timestamp: number, keyGroup: number, id: string, key: Key | undefined) {
+  constructor(timestamp: number, keyGroup: number, id: string, owner: Key | undefined) {
     this.timestamp = timestamp;
     this.keyGroup = keyGroup;
     this.id = id;
-    this.key = key;
+    this.owner = owner;
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * The timers of one operator subtask, ordered by time. They are keyed state: a timer belongs to a key, is in
  * the snapshot with it, and follows its key group. One timer per (key, timestamp): registering it again
- * changes nothing (Flink's InternalTimerService).
+ * changes nothing (Flink's InternalTimerService). A namespaced queue holds one per (key, namespace, timestamp).
  */
 export interface TimerQueue {
-  /** For the backend's current key. */
-  register(timestamp: number): void;
-  delete(timestamp: number): void;
+  /** For the backend's current key. A namespace is given in each call to a namespaced queue, and in none to another. */
+  register(timestamp: number, namespace?: string): void;
+  delete(timestamp: number, namespace?: string): void;
   /** The earliest registered timestamp, or +Infinity. */
   nextTimestamp(): number;
   /**
@@ -14,4 +14,6 @@ export interface TimerQueue {
    * timestamp; undefined when there is none. One at a time, so that firing can be suspended between any two.
    */
   pollDue(upTo: number): number | undefined;
+  /** Of the timer that `pollDue` gave last; undefined in a queue without namespaces. */
+  readonly polledNamespace: string | undefined;
 }

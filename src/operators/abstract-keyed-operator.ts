@@ -1,0 +1,146 @@
+import type { KeySelector, TimeDomain } from '../api/functions.js';
+import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { Key } from '../key-groups/key.js';
+import type { CheckpointId } from '../protocol/ids.js';
+import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import { AbstractStreamOperator } from './abstract-stream-operator.js';
+import { CallGuard, GuardedCollector } from './guarded-collector.js';
+import { KeyedTimerService, type TimerNamespaces } from './keyed-timer-service.js';
+import { watermarkOf } from './restored-watermark.js';
+import type { OperatorContext } from './stream-operator.js';
+
+/**
+ * What operators with keyed state and timers share. Invariant: a watermark is forwarded only after every
+ * timer that it makes due has fired, though the firing may be suspended between any two of them; an operator
+ * behind would else take a timer's results for late.
+ */
+export abstract class AbstractKeyedOperator<K extends Key, In, Out> extends AbstractStreamOperator<In, Out> {
+  protected readonly keySelector: KeySelector<In, K>;
+  protected readonly backend: KeyedStateBackend;
+  protected readonly guard: CallGuard;
+  protected readonly collector: GuardedCollector<Out>;
+  protected readonly timers: KeyedTimerService;
+  /** A watermark whose timers are still firing. */
+  private pendingWatermark: number | undefined;
+  private processingTimersAreDue = false;
+  private hasInputEnded = false;
+
+  constructor(
+    keySelector: KeySelector<In, K>,
+    context: OperatorContext<Out>,
+    timerNamespaces: TimerNamespaces,
+  ) {
+    super(context);
+    if (context.keyedState === undefined)
+      throw new Error(`Operator "${context.name}" has no keyed state backend.`);
+    this.keySelector = keySelector;
+    this.backend = context.keyedState;
+    this.guard = new CallGuard(context.name);
+    this.collector = new GuardedCollector(context.output, this.guard, context.failure);
+    this.timers = new KeyedTimerService({
+      backend: this.backend,
+      clock: context.clock,
+      guard: this.guard,
+      namespaces: timerNamespaces,
+      restoredWatermark: watermarkOf(context.restored),
+      onProcessingTimersDue: () => context.execute(() => this.fireProcessingTimers()),
+    });
+  }
+
+  /** A timer is due; its key is the current one. */
+  protected abstract fire(timestamp: number, timeDomain: TimeDomain): void;
+
+  /** Before the first element: states are registered, the user's functions opened. Called under the guard. */
+  protected abstract openFunction(): unknown;
+
+  protected abstract closeFunction(): void;
+
+  override open(): void {
+    this.guard.active = true;
+    try {
+      this.afterUserCall(this.openFunction());
+    } catch (error) {
+      throw this.failed(error, 'open()');
+    } finally {
+      this.guard.active = false;
+    }
+    this.timers.scheduleProcessingTimers();
+  }
+
+  override processWatermark(timestamp: number): void {
+    // After a restore upstream may begin further back: which of its inputs were idle is in no snapshot.
+    if (timestamp > this.timers.watermark) this.timers.watermark = timestamp;
+    this.pendingWatermark = this.timers.watermark;
+    this.resume();
+  }
+
+  override resume(): boolean {
+    return this.fireEventTimers() && this.fireDueProcessingTimers();
+  }
+
+  /** Processing-time timers that are not due by then never fire, as in Flink: nobody would get their results. */
+  override endInput(): void {
+    this.hasInputEnded = true;
+    this.timers.close();
+  }
+
+  override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+    const watermark = this.timers.watermark;
+    const keyedState = await this.backend.snapshot(checkpointId);
+    return {
+      keyedState: keyedState as unknown as NonNullable<OperatorSnapshot['keyedState']>,
+      subtaskState: { watermark },
+      stateBytes: keyedState.bytes,
+    };
+  }
+
+  override notifyCheckpointComplete(checkpointId: CheckpointId): void {
+    this.backend.notifyCheckpointComplete(checkpointId);
+  }
+
+  override async close(): Promise<void> {
+    this.timers.close();
+    try {
+      this.closeFunction();
+    } catch (error) {
+      throw this.failed(error, 'close()');
+    } finally {
+      await this.backend.close();
+    }
+  }
+
+  private fireProcessingTimers(): void {
+    if (this.hasInputEnded) return;
+    this.processingTimersAreDue = true;
+    this.resume();
+  }
+
+  private fireEventTimers(): boolean {
+    while (this.pendingWatermark !== undefined) {
+      if (!this.context.availability.isAvailable) return false;
+      const timestamp = this.timers.eventTime.pollDue(this.pendingWatermark);
+      if (timestamp === undefined) {
+        const reached = this.pendingWatermark;
+        this.pendingWatermark = undefined;
+        this.output.emitWatermark(reached);
+      } else {
+        this.fire(timestamp, 'event-time');
+      }
+    }
+    return true;
+  }
+
+  private fireDueProcessingTimers(): boolean {
+    while (this.processingTimersAreDue) {
+      if (!this.context.availability.isAvailable) return false;
+      const timestamp = this.timers.processingTime.pollDue(this.context.clock.epochMs());
+      if (timestamp === undefined) {
+        this.processingTimersAreDue = false;
+        this.timers.scheduleProcessingTimers();
+      } else {
+        this.fire(timestamp, 'processing-time');
+      }
+    }
+    return true;
+  }
+}
