@@ -1,5 +1,4 @@
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
-import type { DurableCheckpoint } from '../checkpoint/durable-checkpoint.js';
 import type { StreamGraph } from '../graph/stream-graph.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { Logger } from '../host/logger.js';
@@ -9,7 +8,8 @@ import type { LogClient } from '../log/log-port.js';
 import { describeFailure, type Failure } from '../protocol/failures.js';
 import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
 import { AttemptExecution, type TaskManagerReport } from './attempt-execution.js';
-import { CheckpointDriver, type CheckpointOrder } from './checkpoint-driver.js';
+import { CheckpointDriver } from './checkpoint-driver.js';
+import { CheckpointOrders } from './checkpoint-orders.js';
 import { FirstRecordReport } from './first-record-report.js';
 import { describeJob, type JobDescription } from './job-description.js';
 import type { JobEffect, JobEvent } from './job-events.js';
@@ -36,6 +36,7 @@ export class JobManager {
   private readonly metrics: JobMetrics;
   private readonly reported = new ReportedValues();
   private readonly offsetCommits: OffsetCommits;
+  private readonly orders: CheckpointOrders;
   private state: JobState = initialJobState;
   private checkpoints: CheckpointDriver | undefined;
   private attemptStart: AttemptStart | undefined;
@@ -57,6 +58,19 @@ export class JobManager {
       this.resolveResult = resolve;
     });
     this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log });
+    this.orders = new CheckpointOrders({
+      metrics: this.metrics,
+      reported: this.reported,
+      offsetCommits: this.offsetCommits,
+      logger: options.logger,
+      broadcast: (message) => this.execution?.broadcast(message),
+      onAttemptFailed: (attempt, failure) => this.onAttemptFailed(attempt, failure),
+      onLastCheckpoint: (attempt, hasInputEnded) => {
+        this.hasInputEnded ||= hasInputEnded;
+        this.dispatch({ kind: 'last-checkpoint-durable', attempt });
+      },
+      onOutcomeUnknown: (reason) => this.dispatch({ kind: 'outcome-unknown', reason }),
+    });
     this.steps = new RecoverySteps(options.clock, (event) => this.dispatch(event));
     this.recovery = new Recovery({
       job: this.job,
@@ -169,7 +183,7 @@ export class JobManager {
         settings: settings.checkpoints,
         store: this.options.store,
         clock,
-        order: (order) => this.onCheckpointOrder(order),
+        order: (order) => this.orders.carryOut(order),
       },
       start.lastUsedCheckpointId,
     );
@@ -236,49 +250,6 @@ export class JobManager {
         this.firstRecord.recordProcessed(message.attempt, message.atEpochMs);
         return;
     }
-  }
-
-  private onCheckpointOrder(order: CheckpointOrder): void {
-    switch (order.kind) {
-      case 'trigger-checkpoint':
-        this.execution?.broadcast(order);
-        return;
-      case 'notify-complete':
-        this.onCheckpointComplete(order.attempt, order.checkpoint, order.durationMs, order.stateBytes);
-        return;
-      case 'notify-aborted':
-        this.metrics.checkpointFailed();
-        this.options.logger.warn(`Checkpoint ${order.checkpointId} failed: ${order.reason}`);
-        this.execution?.broadcast({ ...order, kind: 'checkpoint-aborted' });
-        return;
-      case 'fail-attempt':
-        this.metrics.checkpointFailed();
-        this.onAttemptFailed(order.attempt, order.failure);
-        return;
-      case 'job-finished':
-        this.hasInputEnded = true;
-        this.dispatch({ kind: 'last-checkpoint-durable', attempt: order.checkpoint.metadata.attempt });
-        return;
-      case 'job-stopped':
-        this.dispatch({ kind: 'last-checkpoint-durable', attempt: order.checkpoint.metadata.attempt });
-        return;
-      case 'exit-process':
-        this.dispatch({ kind: 'outcome-unknown', reason: order.reason });
-        return;
-    }
-  }
-
-  private onCheckpointComplete(
-    attempt: ExecutionAttempt,
-    checkpoint: DurableCheckpoint,
-    durationMs: number,
-    stateBytes: number,
-  ): void {
-    const { metadata } = checkpoint;
-    this.metrics.checkpointCompleted({ id: metadata.checkpointId, durationMs, stateBytes });
-    this.reported.deliverThrough(metadata.checkpointId);
-    this.execution?.broadcast({ kind: 'checkpoint-complete', attempt, checkpointId: metadata.checkpointId });
-    this.offsetCommits.commit(metadata);
   }
 
   private async endThreads(
