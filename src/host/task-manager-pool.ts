@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -10,6 +11,7 @@ import { Piscina } from 'piscina';
 export class TaskManagerPool {
   readonly parallelism: number;
   private readonly pool: Piscina;
+  private readonly loads: readonly Promise<void>[];
   private readonly exits: Promise<void>[];
   /** Of the tasks that have not ended. */
   private readonly listeners = new Set<(error: unknown) => void>();
@@ -33,6 +35,7 @@ export class TaskManagerPool {
     this.pool.on('error', (error: unknown) => {
       for (const tell of [...this.listeners]) tell(error);
     });
+    this.loads = this.pool.threads.map(loadOf);
     this.exits = this.pool.threads.map(exitOf);
   }
 
@@ -48,10 +51,21 @@ export class TaskManagerPool {
   /** Ends every thread, whatever it is doing. */
   async end(): Promise<void> {
     this.isEnding = true;
+    // Node aborts the whole process when a thread is terminated while it loads a native module, or a module by
+    // `require`. (One that replaced a crashed thread is ended before it comes to that.)
+    await this.untilLoaded();
     // The pool replaces a crashed thread by itself, so those are waited for as well.
     this.exits.push(...this.pool.threads.map(exitOf));
     await this.pool.destroy();
     await Promise.all(this.exits);
+  }
+
+  private async untilLoaded(): Promise<void> {
+    const loaded = new AbortController();
+    // Holds the process: idle threads of a pool do not.
+    const timeout = sleep(loadTimeoutMs, undefined, { signal: loaded.signal }).catch(() => {});
+    await Promise.race([Promise.all(this.loads), timeout]);
+    loaded.abort();
   }
 }
 
@@ -60,6 +74,17 @@ export class TaskManagerPool {
  * already: more than the 16 MB that Node leaves a thread to end itself in, and V8 aborts the whole process.
  */
 const youngGenerationMb = 48;
+
+/** Far beyond what loading takes; a thread that needs longer is terminated all the same. */
+const loadTimeoutMs = 5_000;
+
+/** Piscina's thread speaks for the first time when it has loaded its entry. */
+function loadOf(thread: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    thread.once('message', () => resolve());
+    thread.once('exit', () => resolve());
+  });
+}
 
 /** A rejected run says nothing of its thread, which may still be ending: only its exit does. */
 function exitOf(thread: Worker): Promise<void> {
