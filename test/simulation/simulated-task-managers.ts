@@ -93,7 +93,7 @@ export class SimulatedTaskManagers implements TaskManagerLauncher {
       threads.map(
         (thread) =>
           new Promise<void>((resolve) => {
-            this.main.setTimer(this.random.next() * threadEndMsMax, () => {
+            this.main.setTimer(this.random.next() * this.random.pick(threadEndMsMax), () => {
               thread.end();
               if (!thread.isStuck) resolve();
             });
@@ -237,5 +237,6 @@ function describe(message: ToTaskManager | FromTaskManager): string {
 }
 
 const threadStartMsMax = 40;
-const threadEndMsMax = 20;
+/** A thread inside a native call ends when that returns. */
+const threadEndMsMax = [20, 20, 20, 400] as const;
 const exitNoticeMs = 1;
