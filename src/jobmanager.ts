@@ -24,7 +24,10 @@ switch (commandLine.kind) {
         process.on('SIGINT', callback);
         process.on('SIGTERM', callback);
       },
-      exitAtOnce: (code) => process.exit(code),
+      exitAtOnce(how) {
+        if (how === 'kill') process.kill(process.pid, 'SIGKILL');
+        process.exit(1);
+      },
     });
     break;
 }

@@ -9,6 +9,7 @@ import { nodeRandom } from '../host/node-random.js';
 import { processStartedAtMs } from '../host/process-start.js';
 import { lockStateDir, type StateDirLock } from '../host/state-dir-lock.js';
 import { TaskManagerThreads } from '../host/task-manager-threads.js';
+import type { ProcessExit } from '../job-manager/job-events.js';
 import { JobManager } from '../job-manager/job-manager.js';
 import type { JobSettings } from '../job-manager/job-settings.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
@@ -96,7 +97,7 @@ export interface JobRuntimeOptions {
   readonly brokers: readonly string[] | undefined;
   readonly logger: Logger;
   /** Ends the process at once. */
-  readonly exitProcess: (reason: string) => void;
+  readonly exitProcess: (reason: string, how: ProcessExit) => void;
   readonly beforeFirstRead?: (files: NodeFiles, log: LogClient, isNew: boolean) => Promise<void>;
 }
 
@@ -136,7 +137,7 @@ async function startEmbeddedLog(
   return EmbeddedLog.start({
     path: join(stateDir, 'log'),
     // Every client's requests fail with it, and no restart within this process would cure that.
-    onFailure: (error) => options.exitProcess(error.message),
+    onFailure: (error) => options.exitProcess(error.message, 'exit'),
   });
 }
 

@@ -7,6 +7,7 @@ import { fillTopic } from '../demo/fill-topic.js';
 import { formatSummary } from '../demo/summary.js';
 import { createLogger, type Logger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
+import type { ProcessExit } from '../job-manager/job-events.js';
 import type { JobResult } from '../job-manager/job-result.js';
 import type { JobSettings } from '../job-manager/job-settings.js';
 import { describeFailure } from '../protocol/failures.js';
@@ -22,7 +23,8 @@ export interface CommandHost {
   readonly stderr: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
   /** Calls back on SIGINT and SIGTERM. */
   onStopSignal(callback: () => void): void;
-  exitAtOnce(code: number): void;
+  /** Never returns: exit code 1, or the process is killed where a thread would hold up its exit. */
+  exitAtOnce(how: ProcessExit): void;
 }
 
 /** Runs a job as the command line says; gives the exit code. */
@@ -57,10 +59,10 @@ async function runJobCommand(
     stateDir: options.stateDir,
     brokers: options.brokers,
     logger,
-    exitProcess: (reason) => {
+    exitProcess: (reason, how) => {
       display.end();
       logger.error(reason);
-      host.exitAtOnce(1);
+      host.exitAtOnce(how);
     },
     beforeFirstRead: async (files, log, isNew) => {
       if (isDemo) demoRun = await beginDemoRun(files, log, !isNew);

@@ -35,7 +35,7 @@ export function finish(state: Preparing | Running): JobStep {
 
 export function exitWithStuckThreads(state: JobState): JobStep {
   const reason = `A TaskManager thread did not end within ${threadExitTimeoutMs} ms and could still write. Start again: the job goes on from its last completed checkpoint.`;
-  return { state, effects: [{ kind: 'exit-process', reason }] };
+  return { state, effects: [{ kind: 'exit-process', reason, how: 'kill' }] };
 }
 
 export function endThreads(attempt: ExecutionAttempt): JobEffect {

@@ -48,7 +48,7 @@ export type JobEffect =
   | { readonly kind: 'request-stop-checkpoint' }
   | { readonly kind: 'exit'; readonly code: 0 | 1; readonly cause?: Failure; readonly remark?: string }
   /** At once, without settling: the next start reads the disk. */
-  | { readonly kind: 'exit-process'; readonly reason: string };
+  | { readonly kind: 'exit-process'; readonly reason: string; readonly how: ProcessExit };
 
 export interface JobStep {
   readonly state: JobState;
@@ -60,3 +60,9 @@ export interface JobTime {
   /** Uniform in [0, 1). */
   readonly randomFraction: number;
 }
+
+/**
+ * `exit` runs Node's own shutdown, which waits for every thread. One that hangs inside a native call would hold
+ * it for ever, so then the process is killed; a start finds what it finds after any `kill -9`.
+ */
+export type ProcessExit = 'exit' | 'kill';

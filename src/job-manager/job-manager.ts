@@ -12,7 +12,7 @@ import { CheckpointDriver } from './checkpoint-driver.js';
 import { CheckpointOrders } from './checkpoint-orders.js';
 import { FirstRecordReport } from './first-record-report.js';
 import { describeJob, type JobDescription } from './job-description.js';
-import type { JobEffect, JobEvent } from './job-events.js';
+import type { JobEffect, JobEvent, ProcessExit } from './job-events.js';
 import { JobMetrics } from './job-metrics.js';
 import type { JobResult } from './job-result.js';
 import type { JobSettings } from './job-settings.js';
@@ -163,7 +163,7 @@ export class JobManager {
         void this.exit(effect.code, effect.cause, effect.remark);
         return;
       case 'exit-process':
-        this.options.exitProcess(effect.reason);
+        this.options.exitProcess(effect.reason, effect.how);
         return;
     }
   }
@@ -312,7 +312,7 @@ export interface JobManagerOptions {
   /** The JobManager's own client of the log, opened on first use. */
   readonly log: () => Promise<LogClient>;
   /** Ends the process at once: what is on disk is unknown to it. */
-  readonly exitProcess: (reason: string) => void;
+  readonly exitProcess: (reason: string, how: ProcessExit) => void;
   /** Epoch ms, for the log: how soon after its start a killed job works again. */
   readonly processStartedAtMs?: number;
   /** Called when an attempt is recorded, before the start positions of a new line of checkpoints are durable. */

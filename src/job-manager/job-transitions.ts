@@ -32,7 +32,7 @@ import {
  */
 export function stepJob(state: JobState, event: JobEvent, strategy: RestartStrategy, at: JobTime): JobStep {
   if (event.kind === 'outcome-unknown') {
-    return { state, effects: [{ kind: 'exit-process', reason: event.reason }] };
+    return { state, effects: [{ kind: 'exit-process', reason: event.reason, how: 'exit' }] };
   }
   switch (state.status) {
     case 'CREATED':
