@@ -1,5 +1,6 @@
 /** What a job's author imports from `'millrace'`. Everything else may change from one version to the next. */
 
+export type { AggregateFunction, ReduceFunction } from './api/aggregate-function.js';
 export type { DataStream } from './api/data-stream.js';
 export type { DeepReadonly } from './api/deep-readonly.js';
 export type { Duration } from './api/duration.js';
@@ -21,7 +22,13 @@ export { defineJob, type JobDefinition } from './api/job.js';
 export type { KeyedStream } from './api/keyed-stream.js';
 export type { OperatorOptions } from './api/operator-options.js';
 export { OutputTag } from './api/output-tag.js';
+export {
+  type ProcessWindowContext,
+  ProcessWindowFunction,
+  type WindowStateStore,
+} from './api/process-window-function.js';
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
+export type { WindowedStream } from './api/windowed-stream.js';
 export { bytes } from './codecs/bytes.js';
 export { json } from './codecs/json.js';
 export { msgpack } from './codecs/msgpack.js';
@@ -60,6 +67,7 @@ export type { KeyedRecord } from './sources/record-decoder.js';
 export { sequenceSource } from './sources/sequence-source.js';
 export type { Source } from './sources/source.js';
 export type { PinnedPartition } from './sources/topic-selection.js';
+export type { ReducingState, ReducingStateDescriptor } from './state/reducing-state.js';
 export type {
   ListState,
   ListStateDescriptor,
@@ -68,3 +76,25 @@ export type {
   ValueState,
   ValueStateDescriptor,
 } from './state/state-descriptors.js';
+export { GlobalWindows } from './windows/assigners/global-windows.js';
+export {
+  EventTimeSessionWindows,
+  ProcessingTimeSessionWindows,
+} from './windows/assigners/session-windows.js';
+export {
+  SlidingEventTimeWindows,
+  SlidingProcessingTimeWindows,
+} from './windows/assigners/sliding-windows.js';
+export {
+  TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
+} from './windows/assigners/tumbling-windows.js';
+export { type OnMergeContext, Trigger, type TriggerContext, type TriggerResult } from './windows/trigger.js';
+export { ContinuousEventTimeTrigger } from './windows/triggers/continuous-event-time-trigger.js';
+export { ContinuousProcessingTimeTrigger } from './windows/triggers/continuous-processing-time-trigger.js';
+export { CountTrigger } from './windows/triggers/count-trigger.js';
+export { EventTimeTrigger } from './windows/triggers/event-time-trigger.js';
+export { ProcessingTimeTrigger } from './windows/triggers/processing-time-trigger.js';
+export { PurgingTrigger } from './windows/triggers/purging-trigger.js';
+export { GlobalWindow, TimeWindow, type Window } from './windows/window.js';
+export type { WindowAssigner } from './windows/window-assigner.js';

@@ -6,11 +6,14 @@ import { FlatMapOperator } from '../operators/flat-map-operator.js';
 import { MapOperator } from '../operators/map-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { Sink } from '../sinks/sink.js';
+import type { Window } from '../windows/window.js';
+import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from './functions.js';
 import { KeyedStream } from './keyed-stream.js';
 import type { OperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
+import type { WindowedStream } from './windowed-stream.js';
 
 /** A stream of elements of one type. Each method describes an operator and gives the stream of its results. */
 export class DataStream<T> {
@@ -68,6 +71,11 @@ export class DataStream<T> {
     return new KeyedStream<T, K>(this.builder, keySelector, edges, <Out>(nodeId: number) =>
       DataStream.from<Out>(this.builder, nodeId),
     );
+  }
+
+  /** Windows over all elements, of whatever key; one subtask does all of the work. */
+  windowAll<W extends Window>(assigner: WindowAssigner<W>): WindowedStream<T, number, W> {
+    return this.keyBy(() => 0).window(assigner);
   }
 
   /** The elements of both streams, in no particular order between them. */

@@ -3,9 +3,15 @@ import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
 import { KeyedProcessOperator } from '../operators/keyed-process-operator.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
+import { GlobalWindows } from '../windows/assigners/global-windows.js';
+import { CountTrigger } from '../windows/triggers/count-trigger.js';
+import { PurgingTrigger } from '../windows/triggers/purging-trigger.js';
+import type { GlobalWindow, Window } from '../windows/window.js';
+import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import type { OperatorOptions } from './operator-options.js';
+import { type WindowedInput, WindowedStream } from './windowed-stream.js';
 
 /** A stream whose elements of one key all reach the same subtask, so that state can be kept per key. */
 export class KeyedStream<T, K extends Key> {
@@ -27,6 +33,34 @@ export class KeyedStream<T, K extends Key> {
     this.streamFrom = streamFrom;
   }
 
+  /** Puts each key's elements into windows. */
+  window<W extends Window>(assigner: WindowAssigner<W>): WindowedStream<T, K, W> {
+    const trigger = assigner.defaultTrigger;
+    const settings = {
+      assigner,
+      trigger,
+      allowedLatenessMs: 0,
+      lateDataTag: undefined,
+      lastElements: undefined,
+    };
+    return new WindowedStream<T, K, W>(this.parts(), settings);
+  }
+
+  /** Windows of `size` elements of a key each; or, with `slide`, after each `slide` elements the newest `size`. */
+  countWindow(size: number, slide?: number): WindowedStream<T, K, GlobalWindow> {
+    const trigger = slide === undefined ? PurgingTrigger.of(CountTrigger.of(size)) : CountTrigger.of(slide);
+    if (!Number.isSafeInteger(size) || size < 1) {
+      this.builder.addMistake(`a count window of ${size} elements: give it a whole number from 1 on`);
+    }
+    return new WindowedStream<T, K, GlobalWindow>(this.parts(), {
+      assigner: GlobalWindows.create(),
+      trigger,
+      allowedLatenessMs: 0,
+      lateDataTag: undefined,
+      lastElements: slide === undefined ? undefined : size,
+    });
+  }
+
   /** Runs a function with state and timers per key. */
   process<Out>(fn: KeyedProcessFunction<K, T, Out>, options: OperatorOptions = {}): DataStream<Out> {
     const { keySelector } = this;
@@ -42,6 +76,11 @@ export class KeyedStream<T, K extends Key> {
         new KeyedProcessOperator<K, T, Out>(fn, keySelector, context as OperatorContext<Out>),
     });
     return this.streamFrom<Out>(id);
+  }
+
+  private parts(): WindowedInput<T, K> {
+    const { builder, keySelector, edges, streamFrom } = this;
+    return { builder, keySelector, edges, streamFrom };
   }
 }
 

@@ -1,6 +1,13 @@
 import { MillraceError } from '../protocol/failures.js';
 import { type JobName, type OperatorUid, operatorUid } from '../protocol/ids.js';
-import type { OperatorNode, SinkNode, SourceNode, StreamGraph, StreamNode } from './stream-graph.js';
+import type {
+  OperatorNode,
+  SinkNode,
+  SourceNode,
+  StreamEdge,
+  StreamGraph,
+  StreamNode,
+} from './stream-graph.js';
 
 /** Collects the nodes that the API's calls describe, and all mistakes in them, so that they are told at once. */
 export class StreamGraphBuilder {
@@ -12,6 +19,31 @@ export class StreamGraphBuilder {
     const id = this.nodes.length;
     this.nodes.push({ ...node, id, uid: this.uidOf(node, id) } as StreamNode);
     return id;
+  }
+
+  /** Keeps a mistake of the job, to be told with the others. */
+  addMistake(mistake: string): void {
+    this.mistakes.push(mistake);
+  }
+
+  /** Adds a mistake for each source behind these edges that has no watermarks: `what` would never fire. */
+  requireWatermarks(edges: readonly Pick<StreamEdge, 'from'>[], what: string): void {
+    for (const source of this.sourcesOf(edges)) {
+      if (source.watermarks !== undefined && source.watermarks.kind !== 'none') continue;
+      this.addMistake(
+        `${what} reads from source "${source.name}", which has no watermark strategy, so that it would not fire before the end of the input: give the source \`watermarks\`, such as Watermarks.boundedOutOfOrderness('5s', …)`,
+      );
+    }
+  }
+
+  private sourcesOf(edges: readonly Pick<StreamEdge, 'from'>[]): Set<SourceNode> {
+    const sources = new Set<SourceNode>();
+    for (const { from } of edges) {
+      const node = this.nodes[from];
+      if (node?.kind === 'source') sources.add(node);
+      else for (const source of this.sourcesOf(node?.inputs ?? [])) sources.add(source);
+    }
+    return sources;
   }
 
   /** @throws MillraceError naming every mistake of the job. */

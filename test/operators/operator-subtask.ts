@@ -1,5 +1,6 @@
 import type { DataStream } from '../../src/api/data-stream.js';
 import { defineJob } from '../../src/api/job.js';
+import { Watermarks } from '../../src/api/watermarks.js';
 import type { SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
 import { chainOperators, type JobEdge, type JobVertex } from '../../src/graph/job-graph.js';
@@ -34,7 +35,7 @@ export function vertexUnderTest<In>(pipeline: Pipeline<In>): {
 } {
   const job = defineJob('operators-under-test', (env) => {
     // Redistributed, so that the operators are no part of the source's chain.
-    pipeline(env.fromCollection<In>([]).rebalance());
+    pipeline(env.fromCollection<In>([], { watermarks: Watermarks.monotonous() }).rebalance());
   });
   const { vertices, edges } = chainOperators(job.buildGraph());
   const vertex = vertices[1];

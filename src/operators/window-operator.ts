@@ -1,0 +1,285 @@
+import type { DeepReadonly } from '../api/deep-readonly.js';
+import type { KeySelector, TimeDomain } from '../api/functions.js';
+import type { ProcessWindowFunction } from '../api/process-window-function.js';
+import type { Key } from '../key-groups/key.js';
+import { MillraceError } from '../protocol/failures.js';
+import { MAX_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import type { ValueState } from '../state/state-descriptors.js';
+import type { CreateWindowContents, WindowContents } from '../windows/contents/window-contents.js';
+import {
+  addMergingWindow,
+  findMergingWindow,
+  type MergingWindows,
+  type WindowMerge,
+  withoutWindow,
+} from '../windows/merging-windows.js';
+import type { Trigger, TriggerResult } from '../windows/trigger.js';
+import { TimeWindow, type Window, windowOfId } from '../windows/window.js';
+import type { WindowAssigner } from '../windows/window-assigner.js';
+import { WindowStates } from '../windows/window-states.js';
+import { AbstractKeyedOperator } from './abstract-keyed-operator.js';
+import { KeyedRuntimeContext } from './keyed-runtime-context.js';
+import type { OperatorContext } from './stream-operator.js';
+import { WindowFunctionContext, WindowTriggerContext } from './window-contexts.js';
+
+/**
+ * Keeps windows per key and emits their results when their trigger says so (Flink's WindowOperator).
+ * Invariants: a window with contents has a timer for its end of life, and when that fires, everything of
+ * the window goes, or state would grow without end; an element is late for a window exactly when that timer
+ * is due, so that no window comes back to life.
+ */
+export class WindowOperator<K extends Key, In, Result, Out, W extends Window> extends AbstractKeyedOperator<
+  K,
+  In,
+  Out
+> {
+  numLateRecordsDropped = 0;
+  private readonly definition: WindowDefinition<K, In, Result, Out, W>;
+  private readonly assigner: WindowAssigner<W>;
+  private readonly trigger: Trigger<In, W>;
+  private readonly isEventTime: boolean;
+  private readonly contents: WindowContents<In, Result>;
+  /** Only of windows that merge. */
+  private readonly sessions: ValueState<MergingWindows> | undefined;
+  private readonly triggerContext: WindowTriggerContext;
+  private readonly functionContext: WindowFunctionContext<W>;
+
+  constructor(
+    definition: WindowDefinition<K, In, Result, Out, W>,
+    keySelector: KeySelector<In, K>,
+    context: OperatorContext<Out>,
+  ) {
+    super(keySelector, context, 'windows');
+    const { assigner, trigger, createContents } = definition;
+    this.definition = definition;
+    this.assigner = assigner;
+    this.trigger = trigger;
+    this.isEventTime = assigner.timeDomain === 'event-time';
+    this.contents = createContents(this.backend, context.name);
+    this.sessions = assigner.isMerging
+      ? this.backend.valueState<MergingWindows>({ name: 'window:sessions' })
+      : undefined;
+    const statesNamed = (name: string): WindowStates =>
+      new WindowStates(this.backend.mapState<string, unknown>({ name }), this.guard);
+    this.triggerContext = new WindowTriggerContext(this.timers, statesNamed('window:trigger'));
+    this.functionContext = new WindowFunctionContext<W>(
+      this.timers,
+      statesNamed('window:function'),
+      this.collector,
+      assigner.isMerging,
+    );
+  }
+
+  processElement(value: In, timestamp: number): void {
+    this.guard.active = true;
+    let isSkipped: boolean;
+    try {
+      this.backend.setCurrentKey(this.keySelector(value as DeepReadonly<In>));
+      isSkipped =
+        this.sessions === undefined
+          ? this.addToWindows(value, timestamp)
+          : this.addToSession(value, timestamp, this.sessions);
+    } catch (error) {
+      throw this.failed(error, 'A function of the window');
+    } finally {
+      this.guard.active = false;
+    }
+    if (this.context.failure.error !== undefined) throw this.context.failure.error;
+    if (isSkipped && this.isEventTime) this.dropLate(value, timestamp);
+  }
+
+  protected override openFunction(): unknown {
+    return this.definition.windowFunction?.open(
+      new KeyedRuntimeContext(this.context, this.backend, this.guard),
+    );
+  }
+
+  protected override closeFunction(): void {
+    this.definition.windowFunction?.close();
+  }
+
+  protected override fire(timestamp: number, timeDomain: TimeDomain): void {
+    const queue = timeDomain === 'event-time' ? this.timers.eventTime : this.timers.processingTime;
+    const window = windowOfId(queue.polledNamespace!) as W;
+    this.guard.active = true;
+    try {
+      this.onTimer(timestamp, timeDomain, window);
+    } catch (error) {
+      throw this.failed(error, 'A function of the window');
+    } finally {
+      this.guard.active = false;
+    }
+    if (this.context.failure.error !== undefined) throw this.context.failure.error;
+  }
+
+  /** True when the element is too late for all of its windows. */
+  private addToWindows(value: In, timestamp: number): boolean {
+    let isSkipped = true;
+    for (const window of this.assigner.assignWindows(this.timeOf(timestamp))) {
+      if (this.isLate(window)) continue;
+      isSkipped = false;
+      this.addTo(window, window.id, value, timestamp, false);
+    }
+    return isSkipped;
+  }
+
+  private addToSession(value: In, timestamp: number, sessions: ValueState<MergingWindows>): boolean {
+    const [added] = this.assigner.assignWindows(this.timeOf(timestamp)) as readonly TimeWindow[];
+    const merge = addMergingWindow(sessions.value() ?? [], added!);
+    const window = new TimeWindow(merge.result.start, merge.result.end) as Window as W;
+    // What it joins is alive, so only an element that is a session by itself can be late.
+    if (this.isLate(window)) return true;
+    sessions.update(merge.windows);
+    if (merge.merged.length > 0) this.merge(window, merge);
+    this.addTo(window, merge.result.stateId, value, timestamp, merge.merged.length > 0);
+    return false;
+  }
+
+  private addTo(window: W, stateId: string, value: In, timestamp: number, isMerged: boolean): void {
+    const { triggerContext } = this;
+    const hadElements = this.contents.add(stateId, value);
+    triggerContext.enter(window);
+    triggerContext.hadElements = hadElements;
+    const result = this.trigger.onElement(value as DeepReadonly<In>, timestamp, window, triggerContext);
+    this.act(result, window, stateId);
+    // With its first element a window got its timer, and keeps it until it goes.
+    if (!hadElements || isMerged) this.registerCleanup(window);
+  }
+
+  private merge(window: W, { result, merged }: WindowMerge): void {
+    const { triggerContext } = this;
+    const earlier = merged.map(({ start, end }) => new TimeWindow(start, end) as Window as W);
+    triggerContext.enter(window);
+    triggerContext.mergedIds = earlier.map(({ id }) => id);
+    this.trigger.onMerge(window, triggerContext);
+    for (const each of earlier) {
+      triggerContext.enter(each);
+      this.trigger.clear(each, triggerContext);
+      this.deleteCleanup(each);
+    }
+    const moved = merged.map(({ stateId }) => stateId).filter((id) => id !== result.stateId);
+    if (moved.length > 0) this.contents.merge(result.stateId, moved);
+  }
+
+  private onTimer(timestamp: number, timeDomain: TimeDomain, window: W): void {
+    const stateId = this.stateIdOf(window);
+    // A trigger has left a timer of a session that is merged or gone: nothing belongs to it any more.
+    if (stateId === undefined) return;
+    const { trigger, triggerContext } = this;
+    triggerContext.enter(window);
+    const result =
+      timeDomain === 'event-time'
+        ? trigger.onEventTime(timestamp, window, triggerContext)
+        : trigger.onProcessingTime(timestamp, window, triggerContext);
+    this.act(result, window, stateId);
+    const isOfWindowsDomain = timeDomain === this.assigner.timeDomain;
+    if (isOfWindowsDomain && timestamp === this.cleanupTime(window)) this.clearAll(window, stateId);
+  }
+
+  private stateIdOf(window: W): string | undefined {
+    if (this.sessions === undefined) return window.id;
+    return findMergingWindow(this.sessions.value() ?? [], window as TimeWindow)?.stateId;
+  }
+
+  private act(result: TriggerResult, window: W, stateId: string): void {
+    switch (result) {
+      case 'CONTINUE':
+        return;
+      case 'FIRE':
+        this.emit(window, stateId);
+        return;
+      case 'PURGE':
+        this.contents.clear(stateId);
+        return;
+      case 'FIRE_AND_PURGE':
+        this.emit(window, stateId);
+        this.contents.clear(stateId);
+        return;
+      default:
+        throw unknownResult(result);
+    }
+  }
+
+  private emit(window: W, stateId: string): void {
+    const result = this.contents.result(stateId);
+    if (result === undefined) return;
+    this.collector.timestamp = window.maxTimestamp;
+    this.functionContext.enter(window);
+    this.definition.emit(this.backend.currentKey as K, this.functionContext, result, this.collector);
+  }
+
+  private clearAll(window: W, stateId: string): void {
+    this.contents.clear(stateId);
+    this.triggerContext.enter(window);
+    this.trigger.clear(window, this.triggerContext);
+    this.functionContext.enter(window);
+    this.definition.windowFunction?.clear(this.functionContext);
+    if (this.sessions === undefined) return;
+    const rest = withoutWindow(this.sessions.value() ?? [], window as TimeWindow);
+    if (rest.length === 0) this.sessions.clear();
+    else this.sessions.update(rest);
+  }
+
+  private registerCleanup(window: W): void {
+    const time = this.cleanupTime(window);
+    // A window without an end lives as long as the job.
+    if (time === MAX_WATERMARK) return;
+    this.timers.namespace = window.id;
+    if (this.isEventTime) this.timers.registerEventTimeTimer(time);
+    else this.timers.registerProcessingTimeTimer(time);
+  }
+
+  private deleteCleanup(window: W): void {
+    this.timers.namespace = window.id;
+    if (this.isEventTime) this.timers.deleteEventTimeTimer(this.cleanupTime(window));
+    else this.timers.deleteProcessingTimeTimer(this.cleanupTime(window));
+  }
+
+  /** When the window goes; lateness is a matter of event time alone. */
+  private cleanupTime(window: W): number {
+    if (!this.isEventTime) return window.maxTimestamp;
+    return Math.min(window.maxTimestamp + this.definition.allowedLatenessMs, MAX_WATERMARK);
+  }
+
+  private isLate(window: W): boolean {
+    return this.isEventTime && this.cleanupTime(window) <= this.timers.watermark;
+  }
+
+  private timeOf(timestamp: number): number {
+    if (!this.isEventTime) return this.timers.currentProcessingTime();
+    if (timestamp !== NO_TIMESTAMP) return timestamp;
+    throw new MillraceError(
+      `An element without an event time reached the event-time window of operator "${this.context.name}" (subtask ${this.context.subtaskIndex}). Give its source a watermark strategy whose function reads the time from the element.`,
+      { domain: 'user-code', action: 'fail-job' },
+    );
+  }
+
+  private dropLate(value: In, timestamp: number): void {
+    // An irregular window may have no place for an element that is not late at all.
+    if (timestamp + this.definition.allowedLatenessMs > this.timers.watermark) return;
+    const { lateDataTag } = this.definition;
+    if (lateDataTag === undefined) this.numLateRecordsDropped += 1;
+    else this.output.collectSide(lateDataTag, value, timestamp);
+  }
+}
+
+/** What a window operator does, as the API's calls have described it. */
+export interface WindowDefinition<K extends Key, In, Result, Out, W extends Window> {
+  readonly assigner: WindowAssigner<W>;
+  readonly trigger: Trigger<In, W>;
+  readonly allowedLatenessMs: number;
+  /** The side output for late elements; without one they are counted. */
+  readonly lateDataTag: string | undefined;
+  readonly createContents: CreateWindowContents<In, Result>;
+  readonly windowFunction:
+    | Pick<ProcessWindowFunction<K, never, Out, W>, 'open' | 'close' | 'clear'>
+    | undefined;
+  emit(key: K, context: WindowFunctionContext<W>, result: Result, out: { collect(value: Out): void }): void;
+}
+
+function unknownResult(result: never): MillraceError {
+  return new MillraceError(
+    `A trigger answered ${JSON.stringify(result)}; it must answer 'CONTINUE', 'FIRE', 'PURGE' or 'FIRE_AND_PURGE'.`,
+    { domain: 'user-code', action: 'fail-job' },
+  );
+}
