@@ -9,11 +9,14 @@ export {
   type Collector,
   type FilterFunction,
   type FlatMapFunction,
+  type FunctionContext,
   type KeyedContext,
   KeyedProcessFunction,
   type KeySelector,
   type MapFunction,
   type OnTimerContext,
+  type ProcessContext,
+  ProcessFunction,
   type RuntimeContext,
   type TimeDomain,
   type TimerService,
@@ -67,6 +70,7 @@ export type { KeyedRecord } from './sources/record-decoder.js';
 export { sequenceSource } from './sources/sequence-source.js';
 export type { Source } from './sources/source.js';
 export type { PinnedPartition } from './sources/topic-selection.js';
+export type { AggregatingState, AggregatingStateDescriptor } from './state/aggregating-state.js';
 export type { ReducingState, ReducingStateDescriptor } from './state/reducing-state.js';
 export type {
   ListState,

@@ -4,12 +4,19 @@ import type { Key } from '../key-groups/key.js';
 import { FilterOperator } from '../operators/filter-operator.js';
 import { FlatMapOperator } from '../operators/flat-map-operator.js';
 import { MapOperator } from '../operators/map-operator.js';
+import { ProcessOperator } from '../operators/process-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { Sink } from '../sinks/sink.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { DeepReadonly } from './deep-readonly.js';
-import type { FilterFunction, FlatMapFunction, KeySelector, MapFunction } from './functions.js';
+import type {
+  FilterFunction,
+  FlatMapFunction,
+  KeySelector,
+  MapFunction,
+  ProcessFunction,
+} from './functions.js';
 import { KeyedStream } from './keyed-stream.js';
 import type { OperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
@@ -61,6 +68,16 @@ export class DataStream<T> {
       'flat-map',
       options,
       (context) => new FlatMapOperator<T, R>(fn, context as OperatorContext<R>),
+    );
+  }
+
+  /** Runs a function that may emit to side outputs; for state and timers, `keyBy` first. */
+  process<R>(fn: ProcessFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {
+    const name = options.name ?? options.uid ?? fn.constructor.name;
+    return this.addOperator<R>(
+      'process',
+      { ...options, name },
+      (context) => new ProcessOperator<T, R>(fn, context as OperatorContext<R>),
     );
   }
 

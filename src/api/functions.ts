@@ -1,4 +1,6 @@
 import type { Key } from '../key-groups/key.js';
+import type { AggregatingState, AggregatingStateDescriptor } from '../state/aggregating-state.js';
+import type { ReducingState, ReducingStateDescriptor } from '../state/reducing-state.js';
 import type {
   ListState,
   ListStateDescriptor,
@@ -46,19 +48,48 @@ export abstract class KeyedProcessFunction<K extends Key, In, Out> {
   close(): void {}
 }
 
-/** What a function learns of where it runs, and where it gets its state. Usable in `open`. */
-export interface RuntimeContext {
+/** What a function learns of where it runs. */
+export interface FunctionContext {
   readonly operatorName: string;
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly maxParallelism: number;
   /** 0 for the first execution, one more after each restart. */
   readonly attemptNumber: number;
+}
+
+/** Where a keyed function runs, and where it gets its state. Usable in `open`. */
+export interface RuntimeContext extends FunctionContext {
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
   getMapState<MapKey extends string | number, V>(
     descriptor: MapStateDescriptor<MapKey, V>,
   ): MapState<MapKey, V>;
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T>;
+  getAggregatingState<In, Acc, Out>(
+    descriptor: AggregatingStateDescriptor<In, Acc, Out>,
+  ): AggregatingState<In, Out>;
+}
+
+/**
+ * A function without keyed state that may emit any number of results, also to side outputs (Flink's
+ * ProcessFunction on a stream that is not keyed).
+ */
+export abstract class ProcessFunction<In, Out> {
+  open(_context: FunctionContext): void {}
+
+  abstract processElement(value: DeepReadonly<In>, context: ProcessContext, out: Collector<Out>): void;
+
+  close(): void {}
+}
+
+/** The element's surroundings. One object is reused for all calls: don't keep it. */
+export interface ProcessContext {
+  /** The element's event time in epoch ms; undefined without a watermark strategy that assigns one. */
+  readonly timestamp: number | undefined;
+  currentProcessingTime(): number;
+  currentWatermark(): number;
+  output<T>(tag: OutputTag<T>, value: T): void;
 }
 
 /** The element's surroundings. One object is reused for all calls: don't keep it. */

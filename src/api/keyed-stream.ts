@@ -2,12 +2,14 @@ import type { StreamEdge } from '../graph/stream-graph.js';
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
 import { KeyedProcessOperator } from '../operators/keyed-process-operator.js';
+import { KeyedReduceFunction } from '../operators/keyed-reduce-function.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
 import { GlobalWindows } from '../windows/assigners/global-windows.js';
 import { CountTrigger } from '../windows/triggers/count-trigger.js';
 import { PurgingTrigger } from '../windows/triggers/purging-trigger.js';
 import type { GlobalWindow, Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
+import type { ReduceFunction } from './aggregate-function.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import type { OperatorOptions } from './operator-options.js';
@@ -59,6 +61,12 @@ export class KeyedStream<T, K extends Key> {
       lateDataTag: undefined,
       lastElements: slide === undefined ? undefined : size,
     });
+  }
+
+  /** For each element, what all elements of its key so far come to, taken together two by two. */
+  reduce(reduce: ReduceFunction<T>, options: OperatorOptions = {}): DataStream<T> {
+    const name = options.name ?? options.uid ?? 'reduce';
+    return this.process(new KeyedReduceFunction<K, T>(reduce), { ...options, name });
   }
 
   /** Runs a function with state and timers per key. */

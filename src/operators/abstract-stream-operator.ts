@@ -7,6 +7,7 @@ import type { OperatorContext, Output, StreamOperator } from './stream-operator.
 export abstract class AbstractStreamOperator<In, Out> implements StreamOperator<In> {
   protected readonly context: OperatorContext<Out>;
   protected readonly output: Output<Out>;
+  numLateRecordsDropped = 0;
 
   constructor(context: OperatorContext<Out>) {
     this.context = context;

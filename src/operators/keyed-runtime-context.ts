@@ -1,5 +1,15 @@
 import type { RuntimeContext } from '../api/functions.js';
+import {
+  type AggregatingState,
+  type AggregatingStateDescriptor,
+  AggregatingValueState,
+} from '../state/aggregating-state.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import {
+  type ReducingState,
+  type ReducingStateDescriptor,
+  ReducingValueState,
+} from '../state/reducing-state.js';
 import type {
   ListState,
   ListStateDescriptor,
@@ -42,5 +52,15 @@ export class KeyedRuntimeContext implements RuntimeContext {
 
   getMapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
     return new GuardedMapState(this.backend.mapState(descriptor), this.guard);
+  }
+
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
+    return new ReducingValueState(this.getState<T>({ name: descriptor.name }), descriptor);
+  }
+
+  getAggregatingState<In, Acc, Out>(
+    descriptor: AggregatingStateDescriptor<In, Acc, Out>,
+  ): AggregatingState<In, Out> {
+    return new AggregatingValueState(this.getState<Acc>({ name: descriptor.name }), descriptor);
   }
 }

@@ -17,6 +17,8 @@ import type { ChainFailure } from './chain-failure.js';
  * Between `open` and `close` it sees: elements, watermarks and barriers in the order of the stream.
  */
 export interface StreamOperator<In> {
+  /** Elements that came too late for all of their windows, since the attempt began. */
+  readonly numLateRecordsDropped: number;
   /** Before the first element, downstream operators first. State is restored by then. */
   open(): void;
   /** Of a two-input operator, `input` is 0 or 1; otherwise 0. */

@@ -33,7 +33,6 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   In,
   Out
 > {
-  numLateRecordsDropped = 0;
   private readonly definition: WindowDefinition<K, In, Result, Out, W>;
   private readonly assigner: WindowAssigner<W>;
   private readonly trigger: Trigger<In, W>;

@@ -76,6 +76,10 @@ export class OperatorChain {
     return this.edges.reduce((total, edge) => total + edge.numRecordsOut, 0);
   }
 
+  get numLateRecordsDropped(): number {
+    return this.links.reduce((total, { operator }) => total + operator.numLateRecordsDropped, 0);
+  }
+
   get numBytesOut(): number {
     return this.edges.reduce((total, edge) => total + edge.writer.bytesOut, 0);
   }

@@ -110,7 +110,7 @@ export class Subtask {
       lastRecordAtMs: this.lastRecordAtMs,
       numRecordsOut: chain.numRecordsOut,
       numBytesOut: chain.numBytesOut,
-      numLateRecordsDropped: 0,
+      numLateRecordsDropped: chain.numLateRecordsDropped,
       currentInputWatermark: input.currentInputWatermark,
       isBackPressured: this.isBackPressured,
       checkpointAlignmentTimeMs: input.alignmentTimeMs,

@@ -12,8 +12,9 @@ export class WindowStates {
   windowId = '';
   private readonly cells: MapState<string, unknown>;
   private readonly guard: CallGuard;
-  private readonly values = new Map<string, ValueState<unknown>>();
-  private readonly reducing = new Map<string, ReducingState<unknown>>();
+  /** Kept, so that a call costs no object; but two descriptors of one state may differ in all but its name. */
+  private readonly values = new Map<string, WindowValueState<unknown>>();
+  private readonly reducing = new Map<string, KnownReducingState>();
 
   constructor(cells: MapState<string, unknown>, guard: CallGuard) {
     this.cells = cells;
@@ -21,18 +22,18 @@ export class WindowStates {
   }
 
   value<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    const known = this.values.get(descriptor.name) as ValueState<T> | undefined;
-    if (known !== undefined) return known;
+    const known = this.values.get(descriptor.name);
+    if (known !== undefined && known.defaultValue === descriptor.defaultValue) return known as ValueState<T>;
     const state = new WindowValueState<T>(this, descriptor);
-    this.values.set(descriptor.name, state as ValueState<unknown>);
+    this.values.set(descriptor.name, state as WindowValueState<unknown>);
     return state;
   }
 
   reduced<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
-    const known = this.reducing.get(descriptor.name) as ReducingState<T> | undefined;
-    if (known !== undefined) return known;
+    const known = this.reducing.get(descriptor.name);
+    if (known?.reduce === descriptor.reduce) return known.state as ReducingState<T>;
     const state = new ReducingValueState<T>(this.value<T>({ name: descriptor.name }), descriptor);
-    this.reducing.set(descriptor.name, state as ReducingState<unknown>);
+    this.reducing.set(descriptor.name, { reduce: descriptor.reduce, state: state as ReducingState<unknown> });
     return state;
   }
 
@@ -59,10 +60,15 @@ export class WindowStates {
   }
 }
 
+interface KnownReducingState {
+  readonly reduce: unknown;
+  readonly state: ReducingState<unknown>;
+}
+
 class WindowValueState<T> implements ValueState<T> {
   private readonly owner: WindowStates;
   private readonly name: string;
-  private readonly defaultValue: T | undefined;
+  readonly defaultValue: T | undefined;
 
   constructor(owner: WindowStates, descriptor: ValueStateDescriptor<T>) {
     this.owner = owner;

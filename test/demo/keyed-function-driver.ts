@@ -114,6 +114,8 @@ export class KeyedFunctionDriver<In, Out> {
           clear: () => clear(name),
         };
       },
+      getReducingState: unsupported,
+      getAggregatingState: unsupported,
     };
   }
 }

@@ -8,7 +8,7 @@ import { SimulatedClock, type SimulatedProcessClock } from '../simulation/simula
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
 import type { Emitted, OutputSize } from './one-slot-edge.js';
-import { type Arrival, OperatorSubtask, type Pipeline } from './operator-subtask.js';
+import { type Arrival, OperatorSubtask, type Pipeline, type SubtaskPlace } from './operator-subtask.js';
 
 /** One step of a test's input: something that arrives, processing time that passes, or the end. */
 export type Step<In> =
@@ -72,13 +72,15 @@ async function runWithCheckpoints<In>(
   return withoutRepeats(run.emitted);
 }
 
-async function runWithCrash<In>(
+/** With a checkpoint in one step, and a crash after it or after a later one. */
+export async function runWithCrash<In>(
   pipeline: Pipeline<In>,
   steps: readonly Step<In>[],
   checkpointIn: number,
   crashAfter: number,
+  place?: SubtaskPlace,
 ): Promise<readonly Emitted[]> {
-  const run = new HarnessRun(pipeline, 'one-slot');
+  const run = new HarnessRun(pipeline, 'one-slot', place);
   await run.begin();
   for (const step of steps.slice(0, checkpointIn)) await run.take(step);
   const taken = await run.takeWithCheckpoint(steps[checkpointIn]!);
@@ -110,6 +112,7 @@ const tinyStateLimits = {
 class HarnessRun<In> {
   private readonly pipeline: Pipeline<In>;
   private readonly outputSize: OutputSize;
+  private readonly place: SubtaskPlace | undefined;
   private readonly random = new SimulatedRandom(1);
   /** The time that operators see; a replay begins with the checkpoint's. */
   private clock = new SimulatedClock(this.random);
@@ -123,7 +126,8 @@ class HarnessRun<In> {
   private attempt = 0;
   private lastCheckpoint = 0;
 
-  constructor(pipeline: Pipeline<In>, outputSize: OutputSize) {
+  constructor(pipeline: Pipeline<In>, outputSize: OutputSize, place?: SubtaskPlace) {
+    this.place = place;
     this.pipeline = pipeline;
     this.outputSize = outputSize;
   }
@@ -151,6 +155,7 @@ class HarnessRun<In> {
       // As it comes back from the checkpoint's metadata.
       restored: JSON.parse(JSON.stringify(restored)) as SubtaskSnapshot[],
       outputSize: this.outputSize,
+      place: this.place,
     });
     this.operators = await this.untilSettled(opened);
   }

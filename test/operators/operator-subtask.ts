@@ -49,7 +49,16 @@ export interface OperatorSubtaskOptions {
   readonly attempt: ExecutionAttempt;
   readonly restored: readonly SubtaskSnapshot[];
   readonly outputSize: OutputSize;
+  readonly place?: SubtaskPlace | undefined;
 }
+
+/** Which part of the keys the operators under test have: all, unless the test says otherwise. */
+export interface SubtaskPlace {
+  readonly index: number;
+  readonly parallelism: number;
+}
+
+export const maxParallelism = 8;
 
 /** The operators under test in the subtask and the chain that run them in a job; only input and output are the test's. */
 export class OperatorSubtask<In> {
@@ -75,9 +84,9 @@ export class OperatorSubtask<In> {
     const own: { subtask?: OperatorSubtask<In> } = {};
     const fail = (error: unknown): void => void own.subtask?.failures.push(error);
     const { chain, headOperator } = await buildChain(vertex, edges, {
-      subtaskIndex: subtaskIndex(0),
-      parallelism: 1,
-      maxParallelism: 8,
+      subtaskIndex: subtaskIndex(options.place?.index ?? 0),
+      parallelism: options.place?.parallelism ?? 1,
+      maxParallelism,
       attempt: options.attempt,
       availability,
       clock: options.clock,
@@ -139,6 +148,10 @@ export class OperatorSubtask<In> {
       if (result === 'blocked') this.output.makeRoom();
     }
     throw new Error(`The operators under test have not come to rest within ${turnsMax} turns.`);
+  }
+
+  get numLateRecordsDropped(): number {
+    return this.subtask.metrics().numLateRecordsDropped;
   }
 
   close(): Promise<void> {

@@ -10,6 +10,7 @@ function chainOf(overrides: Partial<Record<string, Partial<StreamOperator<unknow
   const links = ['head', 'middle', 'end'].map((name) => {
     const note = (what: string) => () => void called.push(`${name} ${what}`);
     const operator: StreamOperator<unknown> = {
+      numLateRecordsDropped: 2,
       open: note('open'),
       processElement: note('element'),
       processWatermark: note('watermark'),

@@ -85,6 +85,7 @@ export class ScriptedSubtask {
 
 /** Emits each element so often as its number says, suspended as the output demands; and something at the end. */
 export class ScriptedOperator implements StreamOperator<number> {
+  readonly numLateRecordsDropped = 0;
   emitsAtEnd = 0;
   snapshots: ((id: CheckpointId) => Promise<OperatorSnapshot>) | undefined;
   readonly told: string[] = [];
