@@ -1,4 +1,4 @@
-import type { Partitioner } from 'millrace';
+import type { Partitioner } from '../index.js';
 
 /**
  * The partition that was sent the fewest bytes lately, for records of very different sizes whose order does

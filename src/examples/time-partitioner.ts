@@ -1,4 +1,4 @@
-import type { Partitioner } from 'millrace';
+import type { Partitioner } from '../index.js';
 
 /**
  * One partition for each span of time: all records of an hour lie together, so that a reader of one hour
