@@ -187,8 +187,9 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
   private onMerged(through: CheckpointId): void {
     // The restored segments are the oldest ones, so the first merge had them all.
     this.scope.stored.dropStaged();
-    this.cache.onMerged(through);
+    // Before the cache: what a state still waits for belongs to keys that could not leave it yet.
     for (const state of this.states.values()) state.onMerged(through);
+    this.cache.onMerged(through);
   }
 }
 

@@ -34,6 +34,8 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
   private readonly what: string;
   private readonly plain: PlainCheck;
   private dirty: KeyContext[] = [];
+  /** Packed as removed; to be forgotten when that is merged. */
+  private removals: RemovedCell[] = [];
 
   constructor(scope: StateScope, name: StateName) {
     this.scope = scope;
@@ -100,7 +102,15 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     this.dirty = [];
   }
 
-  onMerged(): void {}
+  /** A key whose map keys come and go, as windows do, would else grow for as long as it is in memory. */
+  onMerged(mergedThrough: number): void {
+    this.removals = this.removals.filter(({ context, entry, cell }) => {
+      if (cell.dirty || cell.value !== undefined || entry.cells.get(cell.key) !== cell) return false;
+      if (cell.removedIn > mergedThrough) return true;
+      this.drop(context, entry, cell);
+      return false;
+    });
+  }
 
   private packCell(packer: CellPacker, context: KeyContext, entry: MapEntry, cell: MapCell): void {
     cell.dirty = false;
@@ -109,7 +119,12 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     if (cell.value === undefined) {
       packer.segment.endRemovedCell();
       // With the whole map in memory, a key that is not there needs no cell to say so.
-      if (entry.isWhole) this.drop(context, entry, cell);
+      if (entry.isWhole) {
+        this.drop(context, entry, cell);
+        return;
+      }
+      cell.removedIn = packer.checkpointId;
+      this.removals.push({ context, entry, cell });
       return;
     }
     packer.beginValue(context.key, keyIsAddressed);
@@ -225,6 +240,12 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
       },
     );
   }
+}
+
+interface RemovedCell {
+  readonly context: KeyContext;
+  readonly entry: MapEntry;
+  readonly cell: MapCell;
 }
 
 const mapEntryBytes = 160;

@@ -36,6 +36,8 @@ export class MapCell {
   value: unknown = undefined;
   dirty = false;
   encodedBytes = 0;
+  /** The newest checkpoint whose segment says that it is removed. */
+  removedIn = 0;
 
   constructor(key: MapKey) {
     // A Map takes -0 and 0 for one key; this keeps the one that comes back after a restart.

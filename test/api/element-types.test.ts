@@ -1,11 +1,15 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  type AggregateFunction,
   type Collector,
+  CountTrigger,
   collectSink,
   type DataStream,
   type DeepReadonly,
   defineJob,
   discardSink,
+  type GlobalWindow,
+  GlobalWindows,
   json,
   type KeyedContext,
   KeyedProcessFunction,
@@ -14,14 +18,19 @@ import {
   kafkaSink,
   kafkaSource,
   OutputTag,
+  type ProcessWindowContext,
+  ProcessWindowFunction,
   printSink,
   type RuntimeContext,
   type Sink,
   type StreamExecutionEnvironment,
   sequenceSource,
   string,
+  type TimeWindow,
+  TumblingEventTimeWindows,
   type ValueState,
   Watermarks,
+  type WindowedStream,
 } from '../../src/index.js';
 
 /**
@@ -125,6 +134,79 @@ describe('The type of the elements', () => {
       const wrong: OutputTag<number> = late;
       expect(wrong.name).toBe('late');
       stream.sinkTo(discardSink());
+    });
+  });
+});
+
+describe('The type of windows', () => {
+  interface Count {
+    readonly user: string;
+    readonly count: number;
+  }
+
+  class WithWindow extends ProcessWindowFunction<string, number, Count, TimeWindow> {
+    process(
+      user: string,
+      context: ProcessWindowContext<TimeWindow>,
+      [count]: readonly number[],
+      out: Collector<Count>,
+    ): void {
+      expectTypeOf(context.window).toEqualTypeOf<TimeWindow>();
+      // @ts-expect-error A count has a user.
+      out.collect({ count });
+      out.collect({ user, count: count ?? 0 });
+    }
+  }
+
+  const counting: AggregateFunction<Click, number, number> = {
+    createAccumulator: () => 0,
+    add: (_click, count) => count + 1,
+    getResult: (count) => count,
+  };
+
+  it('flows through their functions', () => {
+    describeStreams((env) => {
+      const stream = env.fromSource(clicks, { watermarks: Watermarks.monotonous((click) => click.at) });
+      const windows = stream.keyBy((click) => click.user).window(TumblingEventTimeWindows.of('10s'));
+      expectTypeOf(windows).toEqualTypeOf<WindowedStream<Click, string, TimeWindow>>();
+      expectTypeOf(windows.reduce((_, click) => click as Click)).toEqualTypeOf<DataStream<Click>>();
+      expectTypeOf(windows.aggregate(counting)).toEqualTypeOf<DataStream<number>>();
+      const counts = windows.aggregate(counting, new WithWindow(), { uid: 'counts' });
+      expectTypeOf(counts).toEqualTypeOf<DataStream<Count>>();
+      const texts = windows.trigger(CountTrigger.of(3)).aggregate({
+        createAccumulator: () => '',
+        add: (click, text) => text + click.user,
+        getResult: (text) => text.length,
+      });
+      expectTypeOf(texts).toEqualTypeOf<DataStream<number>>();
+      const late = new OutputTag<Click>('late');
+      expectTypeOf(windows.sideOutputLateData(late)).toEqualTypeOf(windows);
+      expectTypeOf(stream.windowAll(GlobalWindows.create())).toEqualTypeOf<
+        WindowedStream<Click, number, GlobalWindow>
+      >();
+    });
+  });
+
+  it('refuses what belongs to other elements, keys or windows', () => {
+    describeStreams((env) => {
+      const stream = env.fromSource(clicks, { watermarks: Watermarks.monotonous((click) => click.at) });
+      const windows = stream.keyBy((click) => click.user).window(TumblingEventTimeWindows.of('10s'));
+      // @ts-expect-error The late data are clicks.
+      windows.sideOutputLateData(new OutputTag<number>('late'));
+      // @ts-expect-error Clicks reduce to a click.
+      windows.reduce(() => 1);
+      // @ts-expect-error The function takes counts, and these are clicks.
+      windows.process(new WithWindow());
+      const byTime = stream.keyBy((click) => click.at).window(TumblingEventTimeWindows.of(5));
+      // @ts-expect-error The function's keys are strings.
+      byTime.aggregate(counting, new WithWindow());
+      const byCount = stream.keyBy((click) => click.user).countWindow(3);
+      // @ts-expect-error The function's windows have a start.
+      byCount.aggregate(counting, new WithWindow());
+      // @ts-expect-error There is no such unit.
+      TumblingEventTimeWindows.of('10sec');
+      // @ts-expect-error A click is never changed.
+      windows.reduce((a, b) => Object.assign(a, b).tags.push('x'));
     });
   });
 });
