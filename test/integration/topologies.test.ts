@@ -60,6 +60,17 @@ describe('On real threads', () => {
     expect(groupBy(placed, ({ thread }) => thread).size).toBe(3);
   });
 
+  it('windows over several splits have every element once', async () => {
+    const sums = (await collected<{ key: string; start: number; sum: number }>('windows'))('out');
+    const expected = new Map<string, number>();
+    for (const value of range(0, 99_999)) {
+      const name = `key ${value % 10} ${value - (value % 1_000)}`;
+      expected.set(name, (expected.get(name) ?? 0) + value);
+    }
+    expect(sums).toHaveLength(expected.size);
+    expect(new Map(sums.map(({ key, start, sum }) => [`${key} ${start}`, sum]))).toEqual(expected);
+  });
+
   it.each([
     ['a flatMap’s million results of one element', 'million-results'],
     ['the results of a million timers that one watermark fires', 'million-timers'],

@@ -9,10 +9,15 @@ import {
   MAX_WATERMARK,
   type OnTimerContext,
   OutputTag,
+  type ProcessWindowContext,
+  ProcessWindowFunction,
   type RuntimeContext,
   type StreamExecutionEnvironment,
   sequenceSource,
+  type TimeWindow,
+  TumblingEventTimeWindows,
   type ValueState,
+  Watermarks,
 } from 'millrace';
 
 /** Small jobs, one for each way in which streams can be put together; the environment names which. */
@@ -66,7 +71,27 @@ const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => v
       .process(new TimerForEach(), { uid: 'timers' });
     collect(count(fired), 'out');
   },
+
+  windows(env) {
+    const sums = env
+      .fromSequence(0, 99_999, { uid: 'numbers', watermarks: Watermarks.monotonous((value) => value) })
+      .keyBy((value) => `key ${value % 10}`)
+      .window(TumblingEventTimeWindows.of('1s'))
+      .reduce((a, b) => a + b, new WithWindow(), { uid: 'sums' });
+    collect(sums, 'out');
+  },
 };
+
+class WithWindow extends ProcessWindowFunction<string, number, unknown, TimeWindow> {
+  override process(
+    key: string,
+    { window }: ProcessWindowContext<TimeWindow>,
+    [sum]: readonly number[],
+    out: Collector<unknown>,
+  ): void {
+    out.collect({ key, start: window.start, sum });
+  }
+}
 
 const odd = new OutputTag<string>('odd');
 
