@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { string } from '../../src/codecs/string.js';
 import { loadAwarePartitioner } from '../../src/examples/load-aware-partitioner.js';
 import { timePartitioner } from '../../src/examples/time-partitioner.js';
-import { string } from '../../src/codecs/string.js';
 import { partitionForKey } from '../../src/log/default-partitioner.js';
 import { InMemoryLogClient } from '../../src/log/in-memory/in-memory-log-client.js';
 import { InMemoryLogCluster } from '../../src/log/in-memory/in-memory-log-cluster.js';
