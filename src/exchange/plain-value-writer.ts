@@ -1,5 +1,5 @@
 import { MillraceError } from '../protocol/failures.js';
-import { assertPlain, builtInKind, isPlainObject, nestingMax } from '../state/plain-value.js';
+import { assertPlain, builtInKind, isPlainObject, nestingMax } from '../protocol/plain-value.js';
 import { ObjectShape, ObjectShapes } from './object-shape.js';
 import { shapesPerBufferMax, shortStringLengthMax, ValueTag } from './value-tags.js';
 

@@ -1,6 +1,6 @@
 import { MillraceError } from '../protocol/failures.js';
+import { assertPlain } from '../protocol/plain-value.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
-import { assertPlain } from '../state/plain-value.js';
 import type { OutputChannel } from './channel.js';
 import { allChannels, type RecordRouter } from './record-router.js';
 

@@ -1,9 +1,9 @@
 import { KeyEncoder } from '../key-groups/key-encoding.js';
 import { MillraceError } from '../protocol/failures.js';
+import { assertPlain } from '../protocol/plain-value.js';
 import { ByteWriter } from './byte-writer.js';
 import type { CellPacker } from './cell-packer.js';
 import type { StateName } from './keyed-state-backend.js';
-import { assertPlain } from './plain-value.js';
 import { decodePlainValue } from './plain-value-decoding.js';
 import type { StateLimits } from './state-limits.js';
 import type { StoredCells } from './stored-cells.js';

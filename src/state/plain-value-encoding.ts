@@ -1,5 +1,5 @@
+import { assertPlain, builtInKind, isPlainObject, nestingMax } from '../protocol/plain-value.js';
 import type { ByteWriter } from './byte-writer.js';
-import { assertPlain, builtInKind, isPlainObject, nestingMax } from './plain-value.js';
 
 /**
  * Values as bytes in state. Invariant: what is decoded equals what was encoded in every respect that a

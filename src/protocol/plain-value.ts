@@ -1,4 +1,4 @@
-import { MillraceError } from '../protocol/failures.js';
+import { MillraceError } from './failures.js';
 
 /**
  * Values are plain: JSON's types, undefined, bigint, Date, Map, Set and bytes, nested at will. A class

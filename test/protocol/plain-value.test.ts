@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { assertPlain } from '../../src/protocol/plain-value.js';
 import { ByteWriter } from '../../src/state/byte-writer.js';
-import { assertPlain } from '../../src/state/plain-value.js';
 import { decodePlainValue } from '../../src/state/plain-value-decoding.js';
 import { encodePlainValue } from '../../src/state/plain-value-encoding.js';
 import { plainValue } from './arbitrary-values.js';
