@@ -4,7 +4,7 @@ import { assertPlain } from '../../src/protocol/plain-value.js';
 import { ByteWriter } from '../../src/state/byte-writer.js';
 import { decodePlainValue } from '../../src/state/plain-value-decoding.js';
 import { encodePlainValue } from '../../src/state/plain-value-encoding.js';
-import { plainValue } from './arbitrary-values.js';
+import { plainValue } from '../state/arbitrary-values.js';
 
 function encoded(value: unknown): Buffer {
   const writer = new ByteWriter(4);
