@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EventGenerator } from '#dist/demo/event-generator.js';
-import type { UserTotals } from './jobs/keyed-aggregate.job.js';
+import type { UserTotals } from './jobs/keyed-aggregate.js';
 import { embeddedLog, kafkaLog } from './measurement/bench-log.js';
 import { formatCount, medianBy, writeResult } from './measurement/report.js';
 import { fillTopicInProcess, type MeasuredRun, runJobProcess } from './measurement/run-job-process.js';
@@ -14,7 +14,9 @@ import { readStateOnDisk, type StateOnDisk } from './w2/state-on-disk.js';
  * The keyed aggregate: JSON of about 1 KB -> keyBy user -> {count, lastTs, sum}, with a checkpoint each second.
  * How many records a second, with how much memory and CPU, and is the state right at the end?
  *
- * `npm run bench -- w2 [--events 4000000] [--runs 1] [--parallelism 2] [--log kafka|embedded]`
+ * `npm run bench -- w2 [--events 4000000] [--runs 1] [--parallelism 2] [--log kafka|embedded] [--fields]`
+ *
+ * With `--fields`, only the fields that the job reads are decoded.
  */
 const { values: options } = parseArgs({
   options: {
@@ -22,10 +24,12 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '1' },
     parallelism: { type: 'string', default: '2' },
     log: { type: 'string', default: 'kafka' },
+    fields: { type: 'boolean', default: false },
   },
 });
 const events = Number(options.events);
 const parallelism = Number(options.parallelism);
+const jobName = options.fields ? 'keyed-aggregate-fields' : 'keyed-aggregate';
 const users = 100_000;
 const maxParallelism = 128;
 
@@ -35,7 +39,7 @@ if (log === undefined)
 const stateDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 try {
   const order = {
-    jobFile: resolve('bench/jobs/keyed-aggregate.job.ts'),
+    jobFile: resolve(`bench/jobs/${jobName}.job.ts`),
     stateDir,
     brokers: log.brokers,
     topic: `bench-${users}-users-${events}-events`,
@@ -54,7 +58,15 @@ try {
   }
   const state = await checkState();
   const median = medianBy(runs, (run) => run.recordsPerSecond);
-  writeResult('w2', { log: log.name, events, users, parallelism, state, runs: runs.length, median });
+  writeResult(options.fields ? 'w2-fields' : 'w2', {
+    log: log.name,
+    events,
+    users,
+    parallelism,
+    state,
+    runs: runs.length,
+    median,
+  });
 } finally {
   rmSync(stateDir, { recursive: true, force: true });
   await log.stop();

@@ -33,7 +33,8 @@ export {
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
 export type { WindowedStream } from './api/windowed-stream.js';
 export { bytes } from './codecs/bytes.js';
-export { json } from './codecs/json.js';
+export { type JsonOptions, json } from './codecs/json.js';
+export type { JsonFields, JsonFieldType } from './codecs/json-fields.js';
 export { msgpack } from './codecs/msgpack.js';
 export { nullable } from './codecs/nullable.js';
 export { string } from './codecs/string.js';

@@ -1,5 +1,5 @@
 import type { EventGenerator } from '#dist/demo/event-generator.js';
-import type { UserTotals } from '../jobs/keyed-aggregate.job.js';
+import type { UserTotals } from '../jobs/keyed-aggregate.js';
 
 /**
  * What the job must have in its state: computed from the generator, in one loop, sharing no code with the job.

