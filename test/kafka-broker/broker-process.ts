@@ -39,7 +39,10 @@ export class BrokerProcess {
     const all = { ...serverProperties(folder, ports, options.proxyPort), ...options.properties };
     const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(join(folder, 'server.properties'), lines.join(''));
-    const clusterId = randomBytes(16).toString('base64url');
+    const idBytes = randomBytes(16);
+    // The first of its 22 characters must be a letter: the tool takes one that begins with "-" for an option.
+    idBytes[0] = idBytes.readUInt8(0) & 0x1f;
+    const clusterId = idBytes.toString('base64url');
     const scram = `SCRAM-SHA-256=[name=${saslUser.username},password=${saslUser.password}]`;
     const format = ['format', '-t', clusterId, '-c', join(folder, 'server.properties'), '--add-scram', scram];
     await promisify(execFile)('java', [
