@@ -143,8 +143,6 @@ export class JobManager {
         this.deploy(effect.decision.attempt);
         return;
       case 'end-threads':
-        // The next attempt's threads load while those of this one end; they touch nothing before their launch.
-        if (this.state.status === 'FAILING') this.options.launcher.prepare(this.options.settings.parallelism);
         void this.endThreads(effect.attempt, effect.withinMs, effect.closeWithinMs);
         return;
       case 'schedule-restart':
