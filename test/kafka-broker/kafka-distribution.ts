@@ -30,7 +30,7 @@ export function kafkaAvailable(): boolean {
 }
 
 /** Where Kafka is required its absence must fail the tests, not skip them. */
-function isKafkaRequired(): boolean {
+export function isKafkaRequired(): boolean {
   return process.env.CI === 'true' || process.env.MILLRACE_REQUIRE_KAFKA === '1';
 }
 
