@@ -23,9 +23,12 @@ function actionAfter(code: LogErrorCode): FailureAction {
     case 'delivery-timeout':
     case 'begin-unanswered':
     case 'corrupt-batch':
-    case 'fenced':
     case 'internal':
       return 'restart';
+    // Somebody else writes under this job's transactional ids. A new attempt would take ids that the other does
+    // not use at the moment, and both would write the same results: one of the two must end.
+    case 'fenced':
+      return 'fail-job';
     // Each attempt would meet the same again, and the answer is a person's.
     case 'unknown-topic':
     case 'offset-out-of-range':

@@ -64,7 +64,8 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       expect(ends.sort(), said).toEqual([0, 1]);
       const dead = first.matches(/The job failed/).length > 0 ? first : second;
       expect(dead.log.join('\n')).toMatch(
-        /lost records .*Transaction event-trigger-\d-\d+ .*Let no other job use this transactionalIdPrefix/,
+        // At its next write, or at its next commit: whichever comes first.
+        /(Transactional id|lost records .*Transaction) event-trigger-\d-\d+ .*transactionalIdPrefix/,
       );
       const written = await demo.readOutput();
       for (const [userId, expected] of demo.expected) {

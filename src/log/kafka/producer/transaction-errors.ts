@@ -6,9 +6,9 @@ import { errorName } from '../protocol/error-codes.js';
 export function fenced(transactionalId: string, code: number): LogError {
   return new LogError(
     'fenced',
-    `Transactional id ${transactionalId} is not this producer's any more (${errorName(code)}): a newer attempt has taken it ` +
-      'over, or the broker ended its transaction after the transaction time-out. If no other job uses the same ' +
-      'transactionalIdPrefix, raise the transaction time-out above checkpoint time plus down time.',
+    `Transactional id ${transactionalId} is not this producer's any more (${errorName(code)}): another job uses the same ` +
+      'transactionalIdPrefix, or the broker ended the transaction after its time-out. Give each job a prefix of its ' +
+      'own; if no other uses this one, raise the transaction time-out above checkpoint time plus down time.',
   );
 }
 
