@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { LogLocation, ThreadLogLocation } from '../log/log-location.js';
+import type { ThreadLogLocation } from '../log/log-location.js';
 import { toFailure } from '../protocol/failures.js';
 import { type ExecutionAttempt, type SlotIndex, slotIndex } from '../protocol/ids.js';
 import type { FromTaskManager, ToTaskManager } from '../protocol/messages.js';
@@ -107,7 +107,6 @@ export interface TaskManagerThreadArguments {
 
 export interface ChannelEnd {
   readonly channelIndex: number;
-  readonly role: 'upstream' | 'downstream';
   readonly port: MessagePort;
 }
 
@@ -116,12 +115,12 @@ function connectChannels(request: LaunchRequest): Map<SlotIndex, ChannelEnd[]> {
   const add = (slot: SlotIndex, end: ChannelEnd) => ends.set(slot, [...(ends.get(slot) ?? []), end]);
   for (const channel of request.channels) {
     const { port1, port2 } = new MessageChannel();
-    add(channel.fromSlot, { channelIndex: channel.index, role: 'upstream', port: port1 });
-    add(channel.toSlot, { channelIndex: channel.index, role: 'downstream', port: port2 });
+    add(channel.fromSlot, { channelIndex: channel.index, port: port1 });
+    add(channel.toSlot, { channelIndex: channel.index, port: port2 });
   }
   return ends;
 }
 
-function portsOf(log: LogLocation | ThreadLogLocation): MessagePort[] {
+function portsOf(log: ThreadLogLocation): MessagePort[] {
   return 'ownerPort' in log ? [log.ownerPort] : [];
 }

@@ -3,6 +3,7 @@ import { type AppenderOptions, LogError, type LogRecord } from '../../log-port.j
 import { answerError } from '../answer-error.js';
 import { backoffMs } from '../backoff.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
+import { OnceATurn } from '../once-a-turn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
 import { produceRequest } from '../protocol/produce.js';
@@ -33,7 +34,8 @@ export class RecordSender {
   /** What is asked of the cluster at present, so that it is asked once. */
   private readonly asking = new Set<'identity' | 'admission' | 'topics' | 'leaders'>();
   private identity: ProducerIdentity | undefined;
-  private isPumpDue = false;
+  /** Once for all that is appended in one turn. */
+  private readonly pumping = new OnceATurn(() => this.pump());
   private isEnded = false;
   private cancelLinger: CancelTimer | undefined;
 
@@ -68,7 +70,7 @@ export class RecordSender {
   append(record: LogRecord): void {
     if (this.isEnded) return;
     try {
-      if (this.records.append(record, this.cluster.host.clock.monotonicMs())) this.pumpSoon();
+      if (this.records.append(record, this.cluster.host.clock.monotonicMs())) this.pumping.request();
       else this.linger();
     } catch (error) {
       this.fail(error);
@@ -78,7 +80,7 @@ export class RecordSender {
   /** Resolves when everything appended before is acknowledged. @throws what the sender failed with */
   flush(): Promise<void> {
     const flushed = this.records.flush();
-    this.pumpSoon();
+    this.pumping.request();
     return flushed;
   }
 
@@ -95,16 +97,6 @@ export class RecordSender {
     const failure = error instanceof Error ? error : new LogError('internal', String(error));
     void this.end(failure);
     this.options.onError(failure);
-  }
-
-  /** Once for all that is appended in one turn. */
-  private pumpSoon(): void {
-    if (this.isPumpDue || this.isEnded) return;
-    this.isPumpDue = true;
-    queueMicrotask(() => {
-      this.isPumpDue = false;
-      this.pump();
-    });
   }
 
   private pump(): void {
@@ -161,7 +153,7 @@ export class RecordSender {
       for (const group of withinRequestBytes(departures, this.requestBytes)) {
         const sent: Promise<void> = this.send(leader, group, identity).finally(() => {
           this.underWay.delete(sent);
-          this.pumpSoon();
+          this.pumping.request();
         });
         this.underWay.add(sent);
       }
@@ -236,7 +228,7 @@ export class RecordSender {
     this.cluster.pause(backoffMs(attempts, random.next())).then(
       () => {
         queue.isPaused = false;
-        this.pumpSoon();
+        this.pumping.request();
       },
       // The client was closed.
       () => {},
@@ -279,7 +271,7 @@ export class RecordSender {
       .finally(() => {
         this.asking.delete(what);
         this.underWay.delete(asked);
-        this.pumpSoon();
+        this.pumping.request();
       });
     this.underWay.add(asked);
   }

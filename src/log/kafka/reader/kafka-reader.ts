@@ -10,6 +10,7 @@ import { AbortedTransactions } from '../../record-batch/aborted-transactions.js'
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
 import { backoffMs } from '../backoff.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
+import { OnceATurn } from '../once-a-turn.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
 import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import type { BrokerLane } from '../transport/broker-lane.js';
@@ -40,7 +41,8 @@ export class KafkaReader implements LogReader {
   private bytesInUse = 0;
   /** Index of the partition that `poll` looks at first. */
   private nextToPoll = 0;
-  private isPumpDue = false;
+  /** Once for all the releases and partitions of one turn. */
+  private readonly pumping = new OnceATurn(() => this.pump());
   private isWaited = true;
   private isEnded = false;
   private isRefreshing = false;
@@ -61,7 +63,7 @@ export class KafkaReader implements LogReader {
     this.partitions.push(added);
     this.fetchOrder = [added, ...this.fetchOrder];
     this.cluster.track([topic]);
-    this.pumpSoon();
+    this.pumping.request();
   }
 
   poll(): LogBatch | undefined {
@@ -99,16 +101,6 @@ export class KafkaReader implements LogReader {
     if (this.isEnded) return;
     this.end();
     this.options.onError(error instanceof Error ? error : new LogError('internal', String(error)));
-  }
-
-  /** Once for all the releases and partitions of one turn. */
-  private pumpSoon(): void {
-    if (this.isPumpDue || this.isEnded) return;
-    this.isPumpDue = true;
-    queueMicrotask(() => {
-      this.isPumpDue = false;
-      this.pump();
-    });
   }
 
   private pump(): void {
@@ -150,7 +142,7 @@ export class KafkaReader implements LogReader {
     }
     const fetch = this.fetch(lane, kind, partitions, partitionFetchBytes(budget)).finally(() => {
       this.fetching.delete(key);
-      this.pumpSoon();
+      this.pumping.request();
     });
     this.fetching.set(key, fetch);
   }
@@ -256,7 +248,7 @@ export class KafkaReader implements LogReader {
     this.refreshSoon();
     const again = (): void => {
       partition.retryAtMs = Number.NEGATIVE_INFINITY;
-      this.pumpSoon();
+      this.pumping.request();
     };
     cluster.pause(delayMs).then(again, () => {});
   }
@@ -269,7 +261,7 @@ export class KafkaReader implements LogReader {
       for (const partition of this.partitions) {
         if (partition.failures === 1) partition.retryAtMs = Number.NEGATIVE_INFINITY;
       }
-      this.pumpSoon();
+      this.pumping.request();
     };
     this.cluster
       .refreshMetadata()
@@ -284,7 +276,7 @@ export class KafkaReader implements LogReader {
   private released(partition: ReaderPartition, byteLength: number): void {
     partition.bufferedBytes -= byteLength;
     this.bytesInUse -= byteLength;
-    this.pumpSoon();
+    this.pumping.request();
   }
 
   /**
