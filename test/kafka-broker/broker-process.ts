@@ -1,17 +1,19 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
+import { type BrokerNode, freePorts, serverProperties } from './broker-properties.js';
+import { saslUser } from './sasl-user.js';
 
 const startTimeoutMs = 60_000;
 
 /** The broker's JVM, over a formatted data folder that outlives it. */
 export class BrokerProcess {
+  readonly nodeId: number;
   readonly address: string;
   /** Of the listener that wants credentials. */
   readonly saslAddress: string;
@@ -22,7 +24,8 @@ export class BrokerProcess {
   private shell: ChildProcess | undefined;
   private processId = 0;
 
-  private constructor(classPath: string, folder: string, ports: BrokerPorts) {
+  private constructor(classPath: string, folder: string, { nodeId, ports }: BrokerNode) {
+    this.nodeId = nodeId;
     this.classPath = classPath;
     this.folder = folder;
     this.address = `127.0.0.1:${ports.plain}`;
@@ -30,29 +33,29 @@ export class BrokerProcess {
     this.proxiedAddress = `127.0.0.1:${ports.proxied}`;
   }
 
+  /** Nodes of one cluster, a data folder below `folder` for each; `proxyPorts`, where there are any, in their order. */
   static async format(
     classPath: string,
     folder: string,
-    options: KafkaBrokerOptions,
-  ): Promise<BrokerProcess> {
-    const ports = await freePorts();
-    const all = { ...serverProperties(folder, ports, options.proxyPort), ...options.properties };
-    const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(join(folder, 'server.properties'), lines.join(''));
+    { nodes: count = 1, proxyPorts = [], properties = {} }: BrokerOptions,
+  ): Promise<readonly BrokerProcess[]> {
+    const ports = await freePorts(count);
+    const nodes = ports.map((ofNode, i) => ({ nodeId: i + 1, ports: ofNode, proxyPort: proxyPorts[i] }));
     const idBytes = randomBytes(16);
     // The first of its 22 characters must be a letter: the tool takes one that begins with "-" for an option.
     idBytes[0] = idBytes.readUInt8(0) & 0x1f;
     const clusterId = idBytes.toString('base64url');
-    const scram = `SCRAM-SHA-256=[name=${saslUser.username},password=${saslUser.password}]`;
-    const format = ['format', '-t', clusterId, '-c', join(folder, 'server.properties'), '--add-scram', scram];
-    await promisify(execFile)('java', [
-      '-XX:TieredStopAtLevel=1',
-      '-cp',
-      classPath,
-      'kafka.tools.StorageTool',
-      ...format,
-    ]);
-    return new BrokerProcess(classPath, folder, ports);
+    return Promise.all(
+      nodes.map(async (node) => {
+        const ofNode = join(folder, `node-${node.nodeId}`);
+        await mkdir(ofNode);
+        await formatNode(classPath, ofNode, clusterId, {
+          ...serverProperties(ofNode, node, nodes),
+          ...properties,
+        });
+        return new BrokerProcess(classPath, ofNode, node);
+      }),
+    );
   }
 
   /**
@@ -114,70 +117,31 @@ export class BrokerProcess {
   }
 }
 
-/** Known to the SASL listener, for PLAIN and SCRAM-SHA-256. */
-export const saslUser = { username: 'alice', password: 'alice-secret' } as const;
-
-export interface KafkaBrokerOptions {
+export interface BrokerOptions {
+  /** One by default. */
+  readonly nodes?: number;
+  /** Where a proxy listens for each node: clients that come through it are led back to it, not past it. */
+  readonly proxyPorts?: readonly number[];
   /** Lines for `server.properties`, over the defaults. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Where a proxy listens: clients that come through it are led back to it, not past it. */
-  readonly proxyPort?: number;
 }
 
-interface BrokerPorts {
-  readonly plain: number;
-  readonly sasl: number;
-  readonly proxied: number;
-  readonly controller: number;
-}
-
-function serverProperties(
+async function formatNode(
+  classPath: string,
   folder: string,
-  ports: BrokerPorts,
-  proxyPort: number = ports.proxied,
-): Record<string, string> {
-  const direct = `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`;
-  const plainLogin = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${saslUser.username}="${saslUser.password}";`;
-  const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
-  return {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
-    listeners: `${direct},PROXIED://127.0.0.1:${ports.proxied},CONTROLLER://127.0.0.1:${ports.controller}`,
-    'advertised.listeners': `${direct},PROXIED://127.0.0.1:${proxyPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
-    'listener.name.sasl_plaintext.plain.sasl.jaas.config': plainLogin,
-    'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config': scramLogin,
-    'log.dirs': join(folder, 'data'),
-    'auto.create.topics.enable': 'false',
-    'offsets.topic.num.partitions': '4',
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.num.partitions': '4',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'group.initial.rebalance.delay.ms': '0',
-    'log.cleaner.enable': 'false',
-    // Events carry times of their own, years back: they must not expire while a test reads them.
-    'log.retention.ms': '-1',
-    'num.network.threads': '2',
-    'num.io.threads': '4',
-  };
-}
-
-/** All at once, so that they differ. */
-async function freePorts(): Promise<BrokerPorts> {
-  const servers = Array.from({ length: 4 }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    ports.push(typeof address === 'object' && address !== null ? address.port : 0);
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  const [plain = 0, sasl = 0, proxied = 0, controller = 0] = ports;
-  return { plain, sasl, proxied, controller };
+  clusterId: string,
+  properties: Readonly<Record<string, string>>,
+): Promise<void> {
+  const file = join(folder, 'server.properties');
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(file, lines.join(''));
+  const scram = `SCRAM-SHA-256=[name=${saslUser.username},password=${saslUser.password}]`;
+  const format = ['format', '-t', clusterId, '-c', file, '--add-scram', scram];
+  await promisify(execFile)('java', [
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    classPath,
+    'kafka.tools.StorageTool',
+    ...format,
+  ]);
 }

@@ -1,26 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Compression } from '../../src/log/log-port.js';
-import { BrokerProcess, type KafkaBrokerOptions } from './broker-process.js';
+import { BrokerProcess } from './broker-process.js';
 import { kafkaClassPath } from './kafka-distribution.js';
-import {
-  type ConsoleConsumerOptions,
-  type ConsoleProducerRecord,
-  type ConsoleRecord,
-  listTransactions,
-  readWithConsoleConsumer,
-  type TransactionListing,
-  writeWithConsoleProducer,
-} from './kafka-tools.js';
+import { type KafkaTools, kafkaTools } from './kafka-tools.js';
 
-export { saslUser } from './broker-process.js';
 export { kafkaAvailable } from './kafka-distribution.js';
+export { saslUser } from './sasl-user.js';
 
 /** A real Apache Kafka, one KRaft node on ports of its own, or the one that KAFKA_BROKERS names. */
-export interface KafkaBroker {
-  /** `host:port` of each broker. */
-  readonly brokers: string[];
+export interface KafkaBroker extends KafkaTools {
   /** The same brokers where they want the credentials of `saslUser`; empty for a broker from KAFKA_BROKERS. */
   readonly saslBrokers: string[];
   /** Where the proxy at `proxyPort` forwards to; undefined for a broker from KAFKA_BROKERS. */
@@ -34,16 +23,13 @@ export interface KafkaBroker {
   /** SIGSTOP: connections stay open and nothing answers, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Reads a topic to its end with Java's console consumer: a reader that shares no code with ours. */
-  consoleConsumer(topic: string, options?: ConsoleConsumerOptions): Promise<ConsoleRecord[]>;
-  /** Writes with Java's console producer. */
-  consoleProducer(
-    topic: string,
-    records: readonly ConsoleProducerRecord[],
-    compression: Compression,
-  ): Promise<void>;
-  /** Every transactional id that the broker knows, by Java's kafka-transactions tool. */
-  describeTransactions(): Promise<TransactionListing[]>;
+}
+
+export interface KafkaBrokerOptions {
+  /** Lines for `server.properties`, over the defaults. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Where a proxy listens: clients that come through it are led back to it, not past it. */
+  readonly proxyPort?: number;
 }
 
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
@@ -51,11 +37,15 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   if (running !== undefined && running !== '') return externalBroker(running.split(','));
   const classPath = await kafkaClassPath();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
-  const broker = await BrokerProcess.format(classPath, folder, options);
+  const { properties, proxyPort } = options;
+  const [broker] = await BrokerProcess.format(classPath, folder, {
+    ...(properties && { properties }),
+    ...(proxyPort !== undefined && { proxyPorts: [proxyPort] }),
+  });
+  if (broker === undefined) throw new Error('No broker was formatted.');
   await broker.start();
   return {
-    ...toolsOf([broker.address]),
-    brokers: [broker.address],
+    ...kafkaTools([broker.address]),
     saslBrokers: [broker.saslAddress],
     proxiedAddress: broker.proxiedAddress,
     stop: async () => {
@@ -74,8 +64,7 @@ function externalBroker(brokers: string[]): KafkaBroker {
     throw new Error('The broker of KAFKA_BROKERS is not ours to stop; unset KAFKA_BROKERS for this test.');
   };
   return {
-    ...toolsOf(brokers),
-    brokers,
+    ...kafkaTools(brokers),
     saslBrokers: [],
     proxiedAddress: undefined,
     stop: async () => {},
@@ -83,16 +72,5 @@ function externalBroker(brokers: string[]): KafkaBroker {
     restart: async () => refuse(),
     pause: refuse,
     resume: refuse,
-  };
-}
-
-function toolsOf(
-  brokers: string[],
-): Pick<KafkaBroker, 'consoleConsumer' | 'consoleProducer' | 'describeTransactions'> {
-  return {
-    consoleConsumer: (topic, options) => readWithConsoleConsumer(brokers, topic, options),
-    consoleProducer: (topic, records, compression) =>
-      writeWithConsoleProducer(brokers, topic, records, compression),
-    describeTransactions: () => listTransactions(brokers),
   };
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Compression } from '../../src/log/log-port.js';
-import { kafkaClassPath } from './kafka-distribution.js';
+import { kafkaClassPath, kafkaVersion } from './kafka-distribution.js';
 
 export interface ConsoleConsumerOptions {
   /** Default `read_committed`. */
@@ -29,8 +29,34 @@ export interface TransactionListing {
   readonly state: string;
 }
 
+/** Brokers as Java's own tools see them: they share no code with ours. */
+export interface KafkaTools {
+  /** `host:port` of each broker. */
+  readonly brokers: string[];
+  /** Reads a topic to its end with Java's console consumer. */
+  consoleConsumer(topic: string, options?: ConsoleConsumerOptions): Promise<ConsoleRecord[]>;
+  /** Writes with Java's console producer. */
+  consoleProducer(
+    topic: string,
+    records: readonly ConsoleProducerRecord[],
+    compression: Compression,
+  ): Promise<void>;
+  /** Every transactional id that the brokers know, by Java's kafka-transactions tool. */
+  describeTransactions(): Promise<TransactionListing[]>;
+}
+
+export function kafkaTools(brokers: string[]): KafkaTools {
+  return {
+    brokers,
+    consoleConsumer: (topic, options) => readWithConsoleConsumer(brokers, topic, options),
+    consoleProducer: (topic, records, compression) =>
+      writeWithConsoleProducer(brokers, topic, records, compression),
+    describeTransactions: () => listTransactions(brokers),
+  };
+}
+
 /** Key and value are text without tabs and line ends; JSON is. */
-export async function readWithConsoleConsumer(
+async function readWithConsoleConsumer(
   brokers: readonly string[],
   topic: string,
   options: ConsoleConsumerOptions = {},
@@ -42,7 +68,7 @@ export async function readWithConsoleConsumer(
     `null.literal=${nullLiteral}`,
   ];
   const output = await runTool([
-    'org.apache.kafka.tools.consumer.ConsoleConsumer',
+    toolClasses.consoleConsumer,
     ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
     ...['--isolation-level', options.isolation ?? 'read_committed'],
     ...['--timeout-ms', String(options.idleTimeoutMs ?? 8000)],
@@ -52,7 +78,7 @@ export async function readWithConsoleConsumer(
 }
 
 /** Key and value are text without tabs and line ends. */
-export async function writeWithConsoleProducer(
+async function writeWithConsoleProducer(
   brokers: readonly string[],
   topic: string,
   records: readonly ConsoleProducerRecord[],
@@ -60,7 +86,7 @@ export async function writeWithConsoleProducer(
 ): Promise<void> {
   await runTool(
     [
-      'org.apache.kafka.tools.ConsoleProducer',
+      toolClasses.consoleProducer,
       ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--compression-codec', compression],
       // Lines go together, so that there is something to compress.
       ...['--timeout', '500', '--batch-size', '100000'],
@@ -70,7 +96,7 @@ export async function writeWithConsoleProducer(
   );
 }
 
-export async function listTransactions(brokers: readonly string[]): Promise<TransactionListing[]> {
+async function listTransactions(brokers: readonly string[]): Promise<TransactionListing[]> {
   const output = await runTool([
     'org.apache.kafka.tools.TransactionsCommand',
     ...['--bootstrap-server', brokers.join(','), 'list'],
@@ -81,6 +107,14 @@ export async function listTransactions(brokers: readonly string[]): Promise<Tran
     return { transactionalId, producerId, state };
   });
 }
+
+/** The console's tools were rewritten, and moved, between 3.7 and 4.0. */
+const toolClasses = kafkaVersion.startsWith('3.')
+  ? { consoleConsumer: 'kafka.tools.ConsoleConsumer', consoleProducer: 'kafka.tools.ConsoleProducer' }
+  : {
+      consoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+      consoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
+    };
 
 const nullLiteral = '\\N';
 /** The output of a test's largest topic. */
