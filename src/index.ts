@@ -1,6 +1,13 @@
 /** What a job's author imports from `'millrace'`. Everything else may change from one version to the next. */
 
 export type { AggregateFunction, ReduceFunction } from './api/aggregate-function.js';
+export {
+  type CoFlatMapFunction,
+  type CoMapFunction,
+  CoProcessFunction,
+  KeyedCoProcessFunction,
+} from './api/co-functions.js';
+export type { ConnectedStreams, KeyedConnectedStreams } from './api/connected-streams.js';
 export type { DataStream } from './api/data-stream.js';
 export type { DeepReadonly } from './api/deep-readonly.js';
 export type { Duration } from './api/duration.js';

@@ -9,6 +9,7 @@ import type { OperatorContext, StreamOperator } from '../operators/stream-operat
 import type { Sink } from '../sinks/sink.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
+import { ConnectedStreams, keyedBy } from './connected-streams.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import type {
   FilterFunction,
@@ -17,7 +18,7 @@ import type {
   MapFunction,
   ProcessFunction,
 } from './functions.js';
-import { KeyedStream } from './keyed-stream.js';
+import { KeyedStream, type StreamFactory } from './keyed-stream.js';
 import type { OperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
 import type { WindowedStream } from './windowed-stream.js';
@@ -83,11 +84,18 @@ export class DataStream<T> {
 
   /** Brings all elements of a key to one subtask, in the order in which each upstream subtask sent them. */
   keyBy<K extends Key>(keySelector: KeySelector<T, K>): KeyedStream<T, K> {
-    const partitioning: Partitioning = { kind: 'key-by', keySelector };
-    const edges = this.edges.map((edge) => ({ ...edge, partitioning }));
-    return new KeyedStream<T, K>(this.builder, keySelector, edges, <Out>(nodeId: number) =>
-      DataStream.from<Out>(this.builder, nodeId),
-    );
+    const edges = keyedBy(this.edges, keySelector);
+    return new KeyedStream<T, K>(this.builder, keySelector, edges, this.streamFactory());
+  }
+
+  /** Reads both streams with one function, which knows their elements apart. */
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    return new ConnectedStreams<T, B>({
+      builder: this.builder,
+      first: this.edges,
+      second: other.edges,
+      streamFrom: this.streamFactory(),
+    });
   }
 
   /** Windows over all elements, of whatever key; one subtask does all of the work. */
@@ -149,6 +157,10 @@ export class DataStream<T> {
     return this.edges.map((edge) => ({ ...edge, inputIndex: 0 }));
   }
 
+  private streamFactory(): StreamFactory {
+    return <Out>(nodeId: number) => DataStream.from<Out>(this.builder, nodeId);
+  }
+
   private addOperator<R>(
     operatorKind: string,
     options: OperatorOptions,
@@ -160,7 +172,7 @@ export class DataStream<T> {
       uid: options.uid,
       name: options.name ?? options.uid ?? operatorKind,
       inputs: this.inputs(),
-      keySelector: undefined,
+      isKeyed: false,
       createOperator,
     });
     return DataStream.from<R>(this.builder, id);

@@ -4,12 +4,14 @@ import type { Key } from '../key-groups/key.js';
 import { KeyedProcessOperator } from '../operators/keyed-process-operator.js';
 import { KeyedReduceFunction } from '../operators/keyed-reduce-function.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
+import { MillraceError } from '../protocol/failures.js';
 import { GlobalWindows } from '../windows/assigners/global-windows.js';
 import { CountTrigger } from '../windows/triggers/count-trigger.js';
 import { PurgingTrigger } from '../windows/triggers/purging-trigger.js';
 import type { GlobalWindow, Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { ReduceFunction } from './aggregate-function.js';
+import { KeyedConnectedStreams } from './connected-streams.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import type { OperatorOptions } from './operator-options.js';
@@ -79,17 +81,34 @@ export class KeyedStream<T, K extends Key> {
       uid: options.uid,
       name: options.name ?? options.uid ?? fn.constructor.name,
       inputs,
-      keySelector,
+      isKeyed: true,
       createOperator: (context) =>
         new KeyedProcessOperator<K, T, Out>(fn, keySelector, context as OperatorContext<Out>),
     });
     return this.streamFrom<Out>(id);
   }
 
+  /** Reads both streams with one function, whose state and timers per key the two share. Their keys are of one type. */
+  connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K> {
+    assertKeyed(other);
+    const { builder, edges, streamFrom } = this;
+    const input = { builder, first: edges, second: other.edges, streamFrom };
+    return new KeyedConnectedStreams<T, B, K>(input, this.keySelector, other.keySelector);
+  }
+
   private parts(): WindowedInput<T, K> {
     const { builder, keySelector, edges, streamFrom } = this;
     return { builder, keySelector, edges, streamFrom };
   }
+}
+
+/** For callers whom no type checker told. */
+function assertKeyed(other: unknown): void {
+  if (other instanceof KeyedStream) return;
+  throw new MillraceError(
+    'a keyed stream is connected with one that is not keyed: give the other its keyBy(…) too, or connect them before keyBy.',
+    { domain: 'user-code', action: 'fail-job' },
+  );
 }
 
 export type StreamFactory = <Out>(nodeId: number) => DataStream<Out>;

@@ -155,7 +155,7 @@ export class WindowedStream<T, K extends Key, W extends Window> {
       uid: options.uid,
       name,
       inputs: edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 })),
-      keySelector,
+      isKeyed: true,
       createOperator: (context) =>
         new WindowOperator<K, T, Result, Out, W>(definition, keySelector, context as OperatorContext<Out>),
     });

@@ -1,6 +1,5 @@
 import type { WatermarkStrategy } from '../api/watermarks.js';
 import type { Routing } from '../exchange/record-router.js';
-import type { Key } from '../key-groups/key.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { JobName, OperatorUid } from '../protocol/ids.js';
 import type { Sink } from '../sinks/sink.js';
@@ -37,7 +36,7 @@ export interface OperatorNode extends NodeBase {
   /** What it does, in one word, for the graph's hash. */
   readonly operatorKind: string;
   /** A keyed operator gets a keyed state backend and is always the head of its chain. */
-  readonly keySelector: ((value: never) => Key) | undefined;
+  readonly isKeyed: boolean;
   readonly createOperator: (context: OperatorContext<unknown>) => StreamOperator<never>;
 }
 

@@ -1,6 +1,5 @@
-import type { KeySelector, TimeDomain } from '../api/functions.js';
+import type { TimeDomain } from '../api/functions.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import type { Key } from '../key-groups/key.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
@@ -14,8 +13,7 @@ import type { OperatorContext } from './stream-operator.js';
  * timer that it makes due has fired, though the firing may be suspended between any two of them; an operator
  * behind would else take a timer's results for late.
  */
-export abstract class AbstractKeyedOperator<K extends Key, In, Out> extends AbstractStreamOperator<In, Out> {
-  protected readonly keySelector: KeySelector<In, K>;
+export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOperator<In, Out> {
   protected readonly backend: KeyedStateBackend;
   protected readonly guard: CallGuard;
   protected readonly collector: GuardedCollector<Out>;
@@ -25,15 +23,10 @@ export abstract class AbstractKeyedOperator<K extends Key, In, Out> extends Abst
   private processingTimersAreDue = false;
   private hasInputEnded = false;
 
-  constructor(
-    keySelector: KeySelector<In, K>,
-    context: OperatorContext<Out>,
-    timerNamespaces: TimerNamespaces,
-  ) {
+  constructor(context: OperatorContext<Out>, timerNamespaces: TimerNamespaces) {
     super(context);
     if (context.keyedState === undefined)
       throw new Error(`Operator "${context.name}" has no keyed state backend.`);
-    this.keySelector = keySelector;
     this.backend = context.keyedState;
     this.guard = new CallGuard(context.name);
     this.collector = new GuardedCollector(context.output, this.guard, context.failure);

@@ -1,49 +1,19 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
-import type { ProcessContext, ProcessFunction } from '../api/functions.js';
-import type { OutputTag } from '../api/output-tag.js';
-import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import type { Clock } from '../host/clock.js';
-import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
-import { AbstractStreamOperator } from './abstract-stream-operator.js';
-import { CallGuard, GuardedCollector } from './guarded-collector.js';
-import { watermarkOf } from './restored-watermark.js';
+import type { ProcessFunction } from '../api/functions.js';
+import { AbstractFunctionOperator } from './abstract-function-operator.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /** Runs a ProcessFunction. */
-export class ProcessOperator<In, Out> extends AbstractStreamOperator<In, Out> {
+export class ProcessOperator<In, Out> extends AbstractFunctionOperator<In, Out> {
   private readonly fn: ProcessFunction<In, Out>;
-  private readonly guard: CallGuard;
-  private readonly collector: GuardedCollector<Out>;
-  private readonly functionContext: ElementContext;
 
   constructor(fn: ProcessFunction<In, Out>, context: OperatorContext<Out>) {
-    super(context);
+    super(fn, context);
     this.fn = fn;
-    this.guard = new CallGuard(context.name);
-    this.collector = new GuardedCollector(context.output, this.guard, context.failure);
-    this.functionContext = new ElementContext(this.collector, context.clock, watermarkOf(context.restored));
-  }
-
-  override open(): void {
-    const { name, subtaskIndex, parallelism, maxParallelism, attempt } = this.context;
-    try {
-      this.afterUserCall(
-        this.fn.open({
-          operatorName: name,
-          subtaskIndex,
-          parallelism,
-          maxParallelism,
-          attemptNumber: attempt,
-        }),
-      );
-    } catch (error) {
-      throw this.failed(error, 'open()');
-    }
   }
 
   processElement(value: In, timestamp: number): void {
-    this.collector.timestamp = timestamp;
-    this.functionContext.timestamp = timestamp === NO_TIMESTAMP ? undefined : timestamp;
+    this.setTimestamp(timestamp);
     this.guard.active = true;
     let result: unknown;
     try {
@@ -54,51 +24,5 @@ export class ProcessOperator<In, Out> extends AbstractStreamOperator<In, Out> {
       this.guard.active = false;
     }
     this.afterUserCall(result);
-  }
-
-  override processWatermark(timestamp: number): void {
-    const { functionContext } = this;
-    // After a restore upstream may begin further back.
-    if (timestamp > functionContext.watermark) functionContext.watermark = timestamp;
-    super.processWatermark(functionContext.watermark);
-  }
-
-  /** The watermark, so that what the function took for late before a failure is late after it. */
-  override async snapshot(): Promise<OperatorSnapshot> {
-    return { subtaskState: { watermark: this.functionContext.watermark }, stateBytes: 0 };
-  }
-
-  override async close(): Promise<void> {
-    try {
-      this.fn.close();
-    } catch (error) {
-      throw this.failed(error, 'close()');
-    }
-  }
-}
-
-/** One object for all calls, so that no record costs one. */
-class ElementContext implements ProcessContext {
-  timestamp: number | undefined = undefined;
-  watermark: number;
-  private readonly collector: GuardedCollector<never>;
-  private readonly clock: Clock;
-
-  constructor(collector: GuardedCollector<never>, clock: Clock, watermark: number) {
-    this.collector = collector;
-    this.clock = clock;
-    this.watermark = watermark;
-  }
-
-  currentProcessingTime(): number {
-    return this.clock.epochMs();
-  }
-
-  currentWatermark(): number {
-    return this.watermark;
-  }
-
-  output<T>(tag: OutputTag<T>, value: T): void {
-    this.collector.collectSide(tag.name, value);
   }
 }

@@ -29,11 +29,11 @@ import { WindowFunctionContext, WindowTriggerContext } from './window-contexts.j
  * is due, so that no window comes back to life.
  */
 export class WindowOperator<K extends Key, In, Result, Out, W extends Window> extends AbstractKeyedOperator<
-  K,
   In,
   Out
 > {
   private readonly definition: WindowDefinition<K, In, Result, Out, W>;
+  private readonly keySelector: KeySelector<In, K>;
   private readonly assigner: WindowAssigner<W>;
   private readonly trigger: Trigger<In, W>;
   private readonly isEventTime: boolean;
@@ -48,7 +48,8 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     keySelector: KeySelector<In, K>,
     context: OperatorContext<Out>,
   ) {
-    super(keySelector, context, 'windows');
+    super(context, 'windows');
+    this.keySelector = keySelector;
     const { assigner, trigger, createContents } = definition;
     this.definition = definition;
     this.assigner = assigner;

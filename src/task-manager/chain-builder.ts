@@ -114,7 +114,7 @@ async function openKeyedState(
   node: OperatorNode | SinkNode,
   surroundings: ChainSurroundings,
 ): Promise<KeyedStateBackend | undefined> {
-  if (node.kind !== 'operator' || node.keySelector === undefined) return undefined;
+  if (node.kind !== 'operator' || !node.isKeyed) return undefined;
   const { subtaskIndex, parallelism, maxParallelism, attempt, restored, fail } = surroundings;
   const handle = restoredOf(restored, node.uid, subtaskIndex)?.keyedState;
   return surroundings.state.open({

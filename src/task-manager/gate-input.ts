@@ -7,8 +7,8 @@ import {
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { ElementKind } from '../exchange/channel.js';
 import type { GateBuffer, InputGate } from '../exchange/input-gate.js';
+import { InputWatermarks } from '../exchange/input-watermarks.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
-import { WatermarkValve } from '../exchange/watermark-valve.js';
 import type { Clock } from '../host/clock.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId } from '../protocol/ids.js';
@@ -27,7 +27,7 @@ export class GateInput implements SubtaskInput {
   currentInputWatermark = MIN_WATERMARK;
   alignmentTimeMs = 0;
   private readonly options: GateInputOptions;
-  private readonly valve: WatermarkValve;
+  private readonly watermarks: InputWatermarks;
   private alignment: AlignmentState;
   private buffer: GateBuffer | undefined;
   private endedChannel: number | undefined;
@@ -38,8 +38,10 @@ export class GateInput implements SubtaskInput {
 
   constructor(options: GateInputOptions) {
     this.options = options;
-    this.valve = new WatermarkValve(options.gate.channelCount);
-    this.alignment = initialAlignment(options.gate.channelCount);
+    const { gate } = options;
+    const channels = Array.from({ length: gate.channelCount }, (_, channel) => gate.inputIndexOf(channel));
+    this.watermarks = new InputWatermarks(channels);
+    this.alignment = initialAlignment(gate.channelCount);
   }
 
   processNext(recordsMax: number): InputStatus {
@@ -97,10 +99,10 @@ export class GateInput implements SubtaskInput {
   private onEvent(channel: number, event: StreamEvent): void {
     switch (event.kind) {
       case 'watermark':
-        this.waitingEvents.push(...this.valve.onWatermark(channel, event.timestamp));
+        this.waitingEvents.push(...this.watermarks.onWatermark(channel, event.timestamp));
         return;
       case 'watermark-status':
-        this.waitingEvents.push(...this.valve.onWatermarkStatus(channel, event.idle));
+        this.waitingEvents.push(...this.watermarks.onWatermarkStatus(channel, event.idle));
         return;
       case 'barrier': {
         const { checkpointId } = event;
@@ -113,7 +115,7 @@ export class GateInput implements SubtaskInput {
       case 'end-of-input':
         // The checkpoint first: what the watermark's advance sets off belongs behind it.
         this.align(alignBarriers(this.alignment, { kind: 'end-of-input', channel, nowMs: this.nowMs() }));
-        this.waitingEvents.push(...this.valve.onEndOfInput(channel));
+        this.waitingEvents.push(...this.watermarks.onEndOfInput(channel));
         this.endedChannel = channel;
         return;
     }

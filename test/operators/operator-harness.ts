@@ -17,6 +17,13 @@ export type Step<In> =
   | { readonly kind: 'end-of-input' };
 
 export const record = <In>(value: In, timestamp: number): Step<In> => ({ kind: 'record', value, timestamp });
+/** On the second input. */
+export const secondRecord = <In>(value: In, timestamp: number): Step<In> => ({
+  kind: 'record',
+  value,
+  timestamp,
+  input: 1,
+});
 export const watermark = (timestamp: number): Step<never> => ({ kind: 'watermark', timestamp });
 export const idle = (isIdle: boolean): Step<never> => ({ kind: 'watermark-status', idle: isIdle });
 export const timePasses = (ms: number): Step<never> => ({ kind: 'time-passes', ms });

@@ -16,12 +16,21 @@ import { OneSlotOutput, type OutputSize } from './one-slot-edge.js';
 
 /** What reaches the operators under test. */
 export type Arrival<In> =
-  | { readonly kind: 'record'; readonly value: In; readonly timestamp: number }
+  | {
+      readonly kind: 'record';
+      readonly value: In;
+      readonly timestamp: number;
+      /** Of a two-input operator; the first where it is left out. */
+      readonly input?: 0 | 1;
+    }
   | { readonly kind: 'watermark'; readonly timestamp: number }
   | { readonly kind: 'watermark-status'; readonly idle: boolean };
 
-/** Describes the operators under test, and with `observe` which of their streams are looked at. */
-export type Pipeline<In> = (input: DataStream<In>) => void;
+/**
+ * Describes the operators under test, and with `observe` which of their streams are looked at. The second
+ * stream is for two-input operators; what arrives of it is of the same type, so that one list of steps holds both.
+ */
+export type Pipeline<In> = (input: DataStream<In>, second: DataStream<In>) => void;
 
 /** The stream's elements leave the operators under test, over an edge numbered by the order of these calls. */
 export function observe<T>(stream: DataStream<T>): void {
@@ -34,11 +43,13 @@ export function vertexUnderTest<In>(pipeline: Pipeline<In>): {
   readonly edges: readonly JobEdge[];
 } {
   const job = defineJob('operators-under-test', (env) => {
-    // Redistributed, so that the operators are no part of the source's chain.
-    pipeline(env.fromCollection<In>([], { watermarks: Watermarks.monotonous() }).rebalance());
+    // Redistributed, so that the operators are no part of a source's chain.
+    const input = (): DataStream<In> =>
+      env.fromCollection<In>([], { watermarks: Watermarks.monotonous() }).rebalance();
+    pipeline(input(), input());
   });
   const { vertices, edges } = chainOperators(job.buildGraph());
-  const vertex = vertices[1];
+  const vertex = vertices.find(({ nodes }) => nodes[0]?.kind !== 'source');
   if (vertex === undefined) throw new Error('The pipeline describes no operator.');
   return { vertex, edges: edges.filter((edge) => edge.fromVertex === vertex.id) };
 }
@@ -216,7 +227,7 @@ class OfferedInput<In> implements SubtaskInput {
     switch (arrival.kind) {
       case 'record':
         this.numRecordsIn += 1;
-        this.operator.processElement(arrival.value, arrival.timestamp, 0);
+        this.operator.processElement(arrival.value, arrival.timestamp, arrival.input ?? 0);
         return;
       case 'watermark':
         this.operator.processWatermark(arrival.timestamp);

@@ -31,10 +31,10 @@ class GateFixture {
   readonly blocksAfter = new Set<string>();
   private readonly channels: LocalChannel[] = [];
 
-  constructor(channelCount: number) {
+  constructor(channelCount: number, inputOf: (channel: number) => number = (channel) => channel % 2) {
     const gate = new InputGate(() => {});
     for (let number = 0; number < channelCount; number += 1) {
-      gate.addChannel(number % 2, (listener) => {
+      gate.addChannel(inputOf(number), (listener) => {
         const settings = { name: `channel ${number}`, availability: new OutputAvailability(() => {}) };
         const channel = new LocalChannel(settings, listener);
         this.channels.push(channel);
@@ -128,7 +128,7 @@ describe('A gate’s input', () => {
   });
 
   it('delivers a watermark and the status behind it one after the other when the first fills the output', () => {
-    const gate = new GateFixture(2);
+    const gate = new GateFixture(2, () => 0);
     gate.blocksAfter.add('watermark 9');
     gate.send(0, watermark(9), status(true));
     gate.send(1, watermark(4), status(true));
