@@ -1,9 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createJiti } from 'jiti';
 import { expect, it } from 'vitest';
 import { parseCommandLine } from '../src/cli/command-line.js';
+import * as millrace from '../src/index.js';
 import { loadJobModule } from '../src/task-manager/job-module-loader.js';
+import * as testing from '../src/testing.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -18,6 +21,25 @@ it('The job in the README is one that loads and builds its graph', async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+it('The test in the README passes', async () => {
+  const [job, test] = [/```ts\n(.*?)export default/s, /```ts\n(import \{ openHarness.*?)```/s].map(
+    (pattern) => pattern.exec(readme)![1]!,
+  );
+  const code = `${job}\n${test}\nexport { harness };`.replace(
+    'import {',
+    "import assert from 'node:assert/strict';\nimport { type DataStream,",
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-readme-'));
+  const file = join(folder, 'readme.test.ts');
+  writeFileSync(file, code);
+  const virtualModules = { millrace, 'millrace/testing': testing };
+  const module = createJiti(file, { virtualModules, interopDefault: false }).import(file);
+  const { harness } = (await module) as { harness: testing.StreamsHarness<unknown[], { totals: unknown }> };
+  expect(harness.outputs.totals.values).toHaveLength(2);
+  await harness.close();
+  rmSync(folder, { recursive: true });
 });
 
 it('The README names exactly the options that there are', () => {

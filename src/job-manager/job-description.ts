@@ -26,7 +26,10 @@ export interface JobDescription {
   readonly ends: JobEnds;
 }
 
-export function describeJob(graph: StreamGraph, settings: JobSettings): JobDescription {
+export function describeJob(
+  graph: StreamGraph,
+  settings: Pick<JobSettings, 'parallelism' | 'maxParallelism'>,
+): JobDescription {
   const { parallelism, maxParallelism } = settings;
   const jobGraph = chainOperators(graph);
   const plan = planExecution(jobGraph, parallelism);

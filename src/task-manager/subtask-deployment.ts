@@ -10,17 +10,19 @@ import {
   type CheckpointId,
   type ExecutionAttempt,
   type OperatorUid,
+  type SubtaskIndex,
   type SubtaskRef,
   subtaskIndex,
 } from '../protocol/ids.js';
 import type { TaskManagerDeployment } from '../protocol/messages.js';
 import type { KeyedStateStore } from '../state/keyed-state-backend.js';
 import { type BuiltChain, buildChain, type ChainSurroundings, restoredOf } from './chain-builder.js';
+import type { ChainOutput } from './chain-output.js';
 import { GateInput } from './gate-input.js';
 import { SlotChannels, type ThreadChannelEnds } from './slot-channels.js';
 import { SourceInput } from './source-input.js';
 import { Subtask } from './subtask.js';
-import type { SubtaskInput } from './subtask-input.js';
+import type { CheckpointTaker, SubtaskInput } from './subtask-input.js';
 
 export interface DeploymentSurroundings {
   readonly attempt: ExecutionAttempt;
@@ -38,6 +40,16 @@ export interface DeploymentSurroundings {
   readonly onFirstRecord: (atEpochMs: number) => void;
   readonly onFinished: (subtask: SubtaskRef) => void;
   readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
+  /** Takes the place of a source's own input: the harness for users' tests pushes elements where a source would read them. */
+  readonly replaceSource?: (node: SourceNode, parts: SourceInputParts) => SubtaskInput;
+}
+
+/** What a source's input is connected to. */
+export interface SourceInputParts {
+  readonly output: ChainOutput;
+  readonly availability: OutputAvailability;
+  readonly takeCheckpoint: CheckpointTaker;
+  readonly subtaskIndex: SubtaskIndex;
 }
 
 /**
@@ -121,7 +133,7 @@ function createInput(
   },
 ): SubtaskInput {
   const { surroundings, availability, theSubtask } = facts;
-  const takeCheckpoint = (checkpointId: CheckpointId, triggeredAtMs: number): void =>
+  const takeCheckpoint: CheckpointTaker = (checkpointId, triggeredAtMs) =>
     theSubtask().takeCheckpoint(checkpointId, triggeredAtMs);
   const head = vertex.nodes[0];
   if (head?.kind === 'source') return createSourceInput(head, built, ref, facts, takeCheckpoint);
@@ -144,10 +156,15 @@ function createSourceInput(
     readonly availability: OutputAvailability;
     readonly theSubtask: () => Subtask;
   },
-  takeCheckpoint: (checkpointId: CheckpointId, triggeredAtMs: number) => void,
-): SourceInput {
+  takeCheckpoint: CheckpointTaker,
+): SubtaskInput {
   const { deployment, surroundings, availability } = facts;
   if (built.sourceOutput === undefined) throw new Error(`Source ${node.name} has no output.`);
+  if (surroundings.replaceSource !== undefined) {
+    const output = built.sourceOutput;
+    const parts = { output, availability, takeCheckpoint, subtaskIndex: ref.subtaskIndex };
+    return surroundings.replaceSource(node, parts);
+  }
   const restored = restoredOf(deployment.restored, node.uid, ref.subtaskIndex);
   return new SourceInput({
     operatorUid: node.uid,

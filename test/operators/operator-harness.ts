@@ -4,11 +4,12 @@ import { type CheckpointId, checkpointId, executionAttempt } from '../../src/pro
 import { MIN_WATERMARK, type StreamEvent } from '../../src/protocol/stream-elements.js';
 import { CachedKeyedStateStore } from '../../src/state/cached-keyed-state-store.js';
 import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memory-state-bases.js';
+import type { Arrival } from '../../src/testing/pushed-input.js';
 import { SimulatedClock, type SimulatedProcessClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
 import type { Emitted, OutputSize } from './one-slot-edge.js';
-import { type Arrival, OperatorSubtask, type Pipeline, type SubtaskPlace } from './operator-subtask.js';
+import { OperatorSubtask, type Pipeline, type SubtaskPlace } from './operator-subtask.js';
 
 /** One step of a test's input: something that arrives, processing time that passes, or the end. */
 export type Step<In> =

@@ -11,20 +11,8 @@ import { discardSink } from '../../src/sinks/discard-sink.js';
 import type { KeyedStateStore } from '../../src/state/keyed-state-backend.js';
 import { buildChain } from '../../src/task-manager/chain-builder.js';
 import { Subtask } from '../../src/task-manager/subtask.js';
-import type { CheckpointTaker, InputStatus, SubtaskInput } from '../../src/task-manager/subtask-input.js';
+import { type Arrival, PushedInput, type PushTarget } from '../../src/testing/pushed-input.js';
 import { OneSlotOutput, type OutputSize } from './one-slot-edge.js';
-
-/** What reaches the operators under test. */
-export type Arrival<In> =
-  | {
-      readonly kind: 'record';
-      readonly value: In;
-      readonly timestamp: number;
-      /** Of a two-input operator; the first where it is left out. */
-      readonly input?: 0 | 1;
-    }
-  | { readonly kind: 'watermark'; readonly timestamp: number }
-  | { readonly kind: 'watermark-status'; readonly idle: boolean };
 
 /**
  * Describes the operators under test, and with `observe` which of their streams are looked at. The second
@@ -77,9 +65,9 @@ export class OperatorSubtask<In> {
   readonly acknowledged = new Map<CheckpointId, readonly SubtaskSnapshot[]>();
   readonly failures: unknown[] = [];
   private readonly subtask: Subtask;
-  private readonly input: OfferedInput<In>;
+  private readonly input: PushedInput<In>;
 
-  private constructor(subtask: Subtask, input: OfferedInput<In>, output: OneSlotOutput) {
+  private constructor(subtask: Subtask, input: PushedInput<In>, output: OneSlotOutput) {
     this.subtask = subtask;
     this.input = input;
     this.output = output;
@@ -110,7 +98,7 @@ export class OperatorSubtask<In> {
       writerOf: (edge) => output.writerOf(edges.indexOf(edge)),
     });
     if (headOperator === undefined) throw new Error('The pipeline describes no operator.');
-    const input = new OfferedInput<In>(headOperator, availability, (id, atMs) =>
+    const input = new PushedInput<In>(targetOf(headOperator), availability, (id, atMs) =>
       own.subtask?.subtask.takeCheckpoint(id, atMs),
     );
     const subtask = new Subtask({
@@ -131,7 +119,7 @@ export class OperatorSubtask<In> {
   }
 
   offer(arrival: Arrival<In>): void {
-    this.input.offered.push(arrival);
+    this.input.push(arrival);
   }
 
   endInput(): void {
@@ -173,68 +161,11 @@ export class OperatorSubtask<In> {
 /** Far more than any test needs. */
 const turnsMax = 1_000_000;
 
-/** The input of a subtask whose elements are the test's, in place of a gate's. */
-class OfferedInput<In> implements SubtaskInput {
-  readonly offered: Arrival<In>[] = [];
-  hasEnded = false;
-  numRecordsIn = 0;
-  readonly currentInputWatermark = 0;
-  readonly alignmentTimeMs = 0;
-  private readonly operator: StreamOperator<unknown>;
-  private readonly availability: OutputAvailability;
-  private readonly takeCheckpoint: CheckpointTaker;
-
-  constructor(
-    operator: StreamOperator<unknown>,
-    availability: OutputAvailability,
-    takeCheckpoint: CheckpointTaker,
-  ) {
-    this.operator = operator;
-    this.availability = availability;
-    this.takeCheckpoint = takeCheckpoint;
-  }
-
-  addSplits(): void {}
-
-  checkpointComplete(): void {}
-
-  processNext(recordsMax: number): InputStatus {
-    for (let taken = 0; taken < recordsMax && this.availability.isAvailable; taken += 1) {
-      const next = this.offered.shift();
-      if (next === undefined) return this.hasEnded ? 'end-of-input' : 'nothing-available';
-      this.pass(next);
-    }
-    return 'more-available';
-  }
-
-  triggerCheckpoint(id: CheckpointId, triggeredAtMs: number): void {
-    this.takeCheckpoint(id, triggeredAtMs);
-  }
-
-  checkpointAborted(): void {}
-
-  snapshot(): readonly SubtaskSnapshot[] {
-    return [];
-  }
-
-  pendingRecords(): number | undefined {
-    return undefined;
-  }
-
-  async close(): Promise<void> {}
-
-  private pass(arrival: Arrival<In>): void {
-    switch (arrival.kind) {
-      case 'record':
-        this.numRecordsIn += 1;
-        this.operator.processElement(arrival.value, arrival.timestamp, arrival.input ?? 0);
-        return;
-      case 'watermark':
-        this.operator.processWatermark(arrival.timestamp);
-        return;
-      case 'watermark-status':
-        this.operator.processWatermarkStatus(arrival.idle);
-        return;
-    }
-  }
+/** Straight into the operator, as a gate calls it. */
+function targetOf(operator: StreamOperator<unknown>): PushTarget {
+  return {
+    collect: (value, timestamp, input) => operator.processElement(value, timestamp, input),
+    emitWatermark: (timestamp) => operator.processWatermark(timestamp),
+    emitWatermarkStatus: (idle) => operator.processWatermarkStatus(idle),
+  };
 }

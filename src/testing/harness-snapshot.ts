@@ -1,0 +1,62 @@
+import type { JsonValue, OperatorSnapshot, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { JobDescription } from '../job-manager/job-description.js';
+import { type CheckpointId, subtaskIndex } from '../protocol/ids.js';
+import type { KeyedStateCopy } from './keyed-state-copy.js';
+
+/** All that the streams under test kept at one point of their input. Restored as often as wanted; nobody changes it. */
+export interface HarnessSnapshot {
+  readonly checkpointId: CheckpointId;
+  readonly parallelism: number;
+  readonly subtasks: readonly SubtaskSnapshot[];
+  /** By operator uid. */
+  readonly keyedStates: ReadonlyMap<string, KeyedStateCopy>;
+}
+
+export function snapshotOf(
+  checkpointId: CheckpointId,
+  job: JobDescription,
+  subtasks: readonly SubtaskSnapshot[],
+  keyedStates: ReadonlyMap<string, KeyedStateCopy>,
+): HarnessSnapshot {
+  return { checkpointId, parallelism: job.checkpointed.parallelism, subtasks, keyedStates };
+}
+
+/**
+ * The subtasks' own parts for another parallelism: operator list state item by item in turn, and of what a
+ * subtask knew of event time the least, since what is late for one of them must not be early for another.
+ */
+export function redistributed(snapshot: HarnessSnapshot, parallelism: number): readonly SubtaskSnapshot[] {
+  if (parallelism === snapshot.parallelism) return snapshot.subtasks;
+  const uids = [...new Set(snapshot.subtasks.map(({ operatorUid }) => operatorUid))];
+  return uids.flatMap((operatorUid) => {
+    const parts = snapshot.subtasks
+      .filter((each) => each.operatorUid === operatorUid)
+      .map((each) => each.snapshot);
+    return Array.from({ length: parallelism }, (_, index) => ({
+      operatorUid,
+      subtaskIndex: subtaskIndex(index),
+      snapshot: partOf(parts, index, parallelism),
+    }));
+  });
+}
+
+function partOf(parts: readonly OperatorSnapshot[], index: number, parallelism: number): OperatorSnapshot {
+  const items = parts.flatMap((part) => part.listState ?? []);
+  const subtaskState = earliest(parts.map((part) => part.subtaskState));
+  return {
+    ...(items.length === 0 ? {} : { listState: items.filter((_, i) => i % parallelism === index) }),
+    ...(subtaskState === undefined ? {} : { subtaskState }),
+    stateBytes: 0,
+  };
+}
+
+function earliest(states: readonly (JsonValue | undefined)[]): JsonValue | undefined {
+  const watermarkOf = (state: JsonValue | undefined): number =>
+    typeof state === 'object' && state !== null && 'watermark' in state && typeof state.watermark === 'number'
+      ? state.watermark
+      : Number.NEGATIVE_INFINITY;
+  return states.reduce(
+    (least, state) => (watermarkOf(state) < watermarkOf(least) ? state : least),
+    states[0],
+  );
+}
