@@ -73,7 +73,7 @@ export function capturing(sink: SinkNode, output: CapturedOutput<unknown>): Oper
     name: sink.name,
     inputs: sink.inputs,
     operatorKind: 'captured-output',
-    keySelector: undefined,
+    isKeyed: false,
     createOperator: (context) => new CapturingOperator(context as OperatorContext<never>, output),
   };
 }

@@ -3,6 +3,7 @@ import {
   type Collector,
   type DataStream,
   type KeyedContext,
+  KeyedCoProcessFunction,
   KeyedProcessFunction,
   type OnTimerContext,
   OutputTag,
@@ -174,6 +175,45 @@ describe('the harness of streams', () => {
     expect(harness.outputs.all.watermarks).toEqual([7, 8]);
     await harness.close();
   });
+
+  it.each([1, 3])(
+    'runs functions of two inputs, with state that both share, in %i subtasks',
+    async (parallelism) => {
+      class ClicksOfMembers extends KeyedCoProcessFunction<string, Click, string, Click> {
+        private isMember!: ValueState<boolean>;
+
+        override open(context: RuntimeContext): void {
+          this.isMember = context.getState<boolean>({ name: 'is-member' });
+        }
+
+        override processElement1(click: Click, _context: KeyedContext<string>, out: Collector<Click>): void {
+          if (this.isMember.value() === true) out.collect(click);
+        }
+
+        override processElement2(): void {
+          this.isMember.update(true);
+        }
+      }
+      const harness = await openHarness(
+        (clicks: DataStream<Click>, members: DataStream<string>) => ({
+          ofMembers: clicks
+            .keyBy(({ user }) => user)
+            .connect(members.keyBy((user) => user))
+            .process(new ClicksOfMembers(), { uid: 'members' }),
+        }),
+        { parallelism, restoreAfterEachStep: true },
+      );
+      const [clicks, members] = harness.inputs;
+      await clicks.processElement(click('ann'), 1);
+      await members.processElement('ann');
+      await clicks.processElements([click('ann'), click('bob')]);
+      expect(harness.outputs.ofMembers.values).toEqual([click('ann')]);
+      await clicks.processWatermark(10);
+      await members.processWatermark(7);
+      expect(harness.outputs.ofMembers.watermark).toBe(7);
+      await harness.close();
+    },
+  );
 
   it('passes on what a function throws, with the operator that it was in', async () => {
     const harness = await openHarness((numbers: DataStream<number>) => ({
