@@ -9,7 +9,8 @@ import { Kafka, logLevel } from 'kafkajs';
 import { type BrokerNode, freePorts, serverProperties } from './broker-properties.js';
 import { saslUser } from './sasl-user.js';
 
-const startTimeoutMs = 60_000;
+/** A JVM is up in three seconds; several on a busy machine take many times that. */
+const startTimeoutMs = 150_000;
 
 /** The broker's JVM, over a formatted data folder that outlives it. */
 export class BrokerProcess {
@@ -20,13 +21,20 @@ export class BrokerProcess {
   /** Of the listener for a proxy. */
   readonly proxiedAddress: string;
   private readonly classPath: string;
+  private readonly jvmOptions: readonly string[];
   private readonly folder: string;
   private shell: ChildProcess | undefined;
   private processId = 0;
 
-  private constructor(classPath: string, folder: string, { nodeId, ports }: BrokerNode) {
+  private constructor(
+    classPath: string,
+    folder: string,
+    { nodeId, ports }: BrokerNode,
+    jvmOptions: readonly string[],
+  ) {
     this.nodeId = nodeId;
     this.classPath = classPath;
+    this.jvmOptions = jvmOptions;
     this.folder = folder;
     this.address = `127.0.0.1:${ports.plain}`;
     this.saslAddress = `127.0.0.1:${ports.sasl}`;
@@ -37,7 +45,7 @@ export class BrokerProcess {
   static async format(
     classPath: string,
     folder: string,
-    { nodes: count = 1, proxyPorts = [], properties = {} }: BrokerOptions,
+    { nodes: count = 1, proxyPorts = [], properties = {}, jvmOptions = [] }: BrokerOptions,
   ): Promise<readonly BrokerProcess[]> {
     const ports = await freePorts(count);
     const nodes = ports.map((ofNode, i) => ({ nodeId: i + 1, ports: ofNode, proxyPort: proxyPorts[i] }));
@@ -53,7 +61,7 @@ export class BrokerProcess {
           ...serverProperties(ofNode, node, nodes),
           ...properties,
         });
-        return new BrokerProcess(classPath, ofNode, node);
+        return new BrokerProcess(classPath, ofNode, node, jvmOptions);
       }),
     );
   }
@@ -65,7 +73,15 @@ export class BrokerProcess {
   async start(): Promise<void> {
     const script =
       '"$@" >"$LOG" 2>&1 & broker=$!; echo $broker; cat >/dev/null; kill -9 $broker; wait $broker';
-    const java = ['java', '-Xmx512m', '-Xms128m', '-XX:+UseSerialGC', '-cp', this.classPath];
+    const java = [
+      'java',
+      '-Xmx512m',
+      '-Xms128m',
+      '-XX:+UseSerialGC',
+      ...this.jvmOptions,
+      '-cp',
+      this.classPath,
+    ];
     const shell = spawn(
       'sh',
       ['-c', script, 'sh', ...java, 'kafka.Kafka', join(this.folder, 'server.properties')],
@@ -124,6 +140,7 @@ export interface BrokerOptions {
   readonly proxyPorts?: readonly number[];
   /** Lines for `server.properties`, over the defaults. */
   readonly properties?: Readonly<Record<string, string>>;
+  readonly jvmOptions?: readonly string[];
 }
 
 async function formatNode(
