@@ -88,6 +88,7 @@ export type {
   ValueState,
   ValueStateDescriptor,
 } from './state/state-descriptors.js';
+export type { StateTtlConfig, StateTtlUpdateType, StateTtlVisibility } from './state/ttl/state-ttl-config.js';
 export { GlobalWindows } from './windows/assigners/global-windows.js';
 export {
   EventTimeSessionWindows,

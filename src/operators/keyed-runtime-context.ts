@@ -18,6 +18,7 @@ import type {
   ValueState,
   ValueStateDescriptor,
 } from '../state/state-descriptors.js';
+import type { StateTtlConfig } from '../state/ttl/state-ttl-config.js';
 import type { CallGuard } from './guarded-collector.js';
 import { GuardedListState, GuardedMapState, GuardedValueState } from './guarded-state.js';
 import type { OperatorContext } from './stream-operator.js';
@@ -55,12 +56,23 @@ export class KeyedRuntimeContext implements RuntimeContext {
   }
 
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
-    return new ReducingValueState(this.getState<T>({ name: descriptor.name }), descriptor);
+    return new ReducingValueState(this.getState<T>(cellOf(descriptor)), descriptor);
   }
 
   getAggregatingState<In, Acc, Out>(
     descriptor: AggregatingStateDescriptor<In, Acc, Out>,
   ): AggregatingState<In, Out> {
-    return new AggregatingValueState(this.getState<Acc>({ name: descriptor.name }), descriptor);
+    return new AggregatingValueState(this.getState<Acc>(cellOf(descriptor)), descriptor);
   }
+}
+
+/** The value state that a reducing or aggregating state is kept in. */
+function cellOf({
+  name,
+  ttl,
+}: {
+  readonly name: string;
+  readonly ttl?: StateTtlConfig;
+}): Pick<ValueStateDescriptor<never>, 'name' | 'ttl'> {
+  return ttl === undefined ? { name } : { name, ttl };
 }

@@ -1,10 +1,13 @@
 import type { AggregateFunction } from '../api/aggregate-function.js';
 import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { ValueState } from './state-descriptors.js';
+import type { StateTtlConfig } from './ttl/state-ttl-config.js';
 
 export interface AggregatingStateDescriptor<In, Acc, Out> {
   readonly name: string;
   readonly aggregate: AggregateFunction<In, Acc, Out>;
+  /** How long the accumulator is kept; each `add` prolongs it. */
+  readonly ttl?: StateTtlConfig;
 }
 
 /** An accumulator, to which elements are added and of which a result is read. */

@@ -9,6 +9,7 @@ import { CachedTimerQueue } from './cached-timer-queue.js';
 import { CachedValueState } from './cached-value-state.js';
 import { CellPacker } from './cell-packer.js';
 import { SegmentWriter } from './delta-segment.js';
+import { readKeyOfRange } from './key-layout.js';
 import type {
   KeyedStateBackend,
   KeyedStateHandle,
@@ -18,7 +19,7 @@ import type {
 } from './keyed-state-backend.js';
 import { SegmentLog, type SegmentLogOptions, type StagedSegment } from './segment-log.js';
 import { SegmentMerger } from './segment-merger.js';
-import type { StateBase } from './state-base.js';
+import type { Cell, StateBase } from './state-base.js';
 import type {
   ListState,
   ListStateDescriptor,
@@ -31,6 +32,9 @@ import { StateNames } from './state-names.js';
 import { StoredCells } from './stored-cells.js';
 import { namespacedTimerOwner, plainTimerOwner } from './timer-owner.js';
 import type { TimerQueue } from './timer-queue.js';
+import { CellExpiry } from './ttl/cell-expiry.js';
+import { ExpiredCellSweep } from './ttl/expired-cell-sweep.js';
+import { TtlStates } from './ttl/ttl-states.js';
 import { WriteBackCache } from './write-back-cache.js';
 
 /**
@@ -46,6 +50,7 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
   private readonly scope: StateScope;
   private readonly log: SegmentLog;
   private readonly merger: SegmentMerger;
+  private readonly ttlStates: TtlStates;
   private readonly states = new Map<StateName, CachedState>();
   private readonly writer = new ByteWriter(initialSegmentBytes);
   private readonly encoder = new KeyEncoder();
@@ -68,9 +73,28 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
     const stored = new StoredCells(restored.base, stagedSegments);
     this.scope = new StateScope(this.cache, stored, limits, operatorUid);
     this.log = new SegmentLog(options, restored.segments);
-    const onMerged = (through: CheckpointId): void => this.onMerged(through);
+    const { base } = restored;
+    const expiry = new CellExpiry(clock);
+    this.ttlStates = new TtlStates({
+      scope: this.scope,
+      names: this.names,
+      expiry,
+      clock,
+      operator: operatorUid,
+      register: (name, make) => this.register(name, make),
+    });
     this.merger = new SegmentMerger(
-      { base: restored.base, log: this.log, clock, limits, onMerged, onFailure },
+      {
+        base,
+        log: this.log,
+        clock,
+        limits,
+        onMerged: (through) => this.onMerged(through),
+        onExpired: (cells) => this.onExpired(cells),
+        onFailure,
+        expiry,
+        sweep: new ExpiredCellSweep(base, expiry, request.keyGroupRange, limits.scanPageCells),
+      },
       // The restored checkpoint is complete, so its segments may be merged.
       request.restore?.checkpointId ?? checkpointId(0),
     );
@@ -85,16 +109,22 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
   }
 
   valueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    const { ttl } = descriptor;
+    if (ttl !== undefined) return this.ttlStates.value(descriptor, ttl);
     const name = this.names.resolve(descriptor.name, 'value');
     return this.register(name, () => new CachedValueState<T>(this.scope, name, descriptor));
   }
 
   listState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    const { ttl } = descriptor;
+    if (ttl !== undefined) return this.ttlStates.list(descriptor, ttl);
     const name = this.names.resolve(descriptor.name, 'list');
     return this.register(name, () => new CachedListState<T>(this.scope, name, descriptor));
   }
 
   mapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    const { ttl } = descriptor;
+    if (ttl !== undefined) return this.ttlStates.map(descriptor, ttl);
     const name = this.names.resolve(descriptor.name, 'map');
     return this.register(name, () => new CachedMapState<K, V>(this.scope, name));
   }
@@ -182,6 +212,14 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
     const finished = segment.finish();
     this.lastSnapshotBytes = finished.bytes.length;
     return this.log.append(header, finished);
+  }
+
+  private onExpired(cells: readonly Cell[]): void {
+    for (const { key } of cells) {
+      const owner = readKeyOfRange(key);
+      // A key too long to stand in its cells leaves the cache when the budget asks for it.
+      if (owner !== undefined) this.cache.forget(owner);
+    }
   }
 
   private onMerged(through: CheckpointId): void {

@@ -1,13 +1,8 @@
 import { MillraceError } from '../protocol/failures.js';
-import {
-  type CachedState,
-  damagedState,
-  decodeStored,
-  heapBytesPerEncodedByte,
-  PlainCheck,
-  type StateScope,
-} from './cached-state.js';
+import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
+import { damagedState } from './damaged-state.js';
 import type { KeyContext } from './key-context.js';
 import {
   appendEndOfRange,
@@ -18,7 +13,6 @@ import {
 } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
 import { ListEntry } from './list-entry.js';
-import { encodePlainValue } from './plain-value-encoding.js';
 import type { ListState, ListStateDescriptor } from './state-descriptors.js';
 
 /** A list for each key. An `add` packs the new element and the list's bounds, never the other elements. */
@@ -29,24 +23,34 @@ export class CachedListState<T> implements ListState<T>, CachedState {
   /** 0 for a list without bound. */
   private readonly capacity: number;
   private readonly what: string;
+  private readonly format: CellFormat;
   private readonly plain: PlainCheck;
   private dirty: KeyContext[] = [];
 
-  constructor(scope: StateScope, name: StateName, descriptor: ListStateDescriptor<T>) {
+  constructor(
+    scope: StateScope,
+    name: StateName,
+    descriptor: ListStateDescriptor<T>,
+    format: CellFormat = plainCells,
+  ) {
     this.scope = scope;
     this.id = name.id;
     this.slot = scope.cache.addSlot();
     this.what = `An element of ${scope.describe(name)}`;
     this.capacity = checkedCapacity(descriptor);
-    this.plain = new PlainCheck(this.what);
+    this.format = format;
+    this.plain = new PlainCheck(this.what, format);
   }
 
   get(): readonly T[] {
-    const context = this.scope.cache.current();
-    const entry = this.entryOf(context);
-    if (entry.loadedFrom > entry.head) this.loadElements(context, entry);
+    const entry = this.wholeEntry();
     entry.handedOut = true;
     return entry.elements as T[];
+  }
+
+  /** As `get`, for a caller that is done with it before the list is changed. */
+  peek(): readonly T[] {
+    return this.wholeEntry().elements as T[];
   }
 
   add(element: T): void {
@@ -67,6 +71,18 @@ export class CachedListState<T> implements ListState<T>, CachedState {
 
   clear(): void {
     this.update([]);
+  }
+
+  /** Drops elements from the oldest on; where those are not in memory, only if younger ones go as well. */
+  dropOldestWhile(isToGo: (element: T) => boolean): void {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    const elements = entry.elements as T[];
+    let count = 0;
+    while (count < elements.length && isToGo(elements[count]!)) count += 1;
+    if (count === 0) return;
+    entry.dropLoaded(count);
+    this.markDirty(context);
   }
 
   get dirtyEntries(): number {
@@ -96,7 +112,10 @@ export class CachedListState<T> implements ListState<T>, CachedState {
       return;
     }
     packer.beginValue(context.key, isAddressed);
-    encodePlainValue(packer.writer, [entry.head, entry.tail, entry.capacity], this.what);
+    // With the time of the newest element: when that is over, so is the time of all others.
+    const bounds = [entry.head, entry.tail, entry.capacity];
+    const newest = entry.elements[entry.elements.length - 1];
+    this.format.append(packer.writer, this.format.withTimeOf(newest, bounds), this.what);
     packer.segment.endCell();
   }
 
@@ -110,13 +129,20 @@ export class CachedListState<T> implements ListState<T>, CachedState {
       packer.beginCell(context, this.id);
       appendListPosition(packer.writer, entry.positionOf(number));
       packer.segment.beginValue();
-      encodePlainValue(packer.writer, entry.elements[number - entry.loadedFrom], this.what);
+      this.format.append(packer.writer, entry.elements[number - entry.loadedFrom], this.what);
       entry.elementBytes = packer.segment.endCell();
     }
   }
 
   private markDirty(context: KeyContext): void {
     if (context.markDirty(this.slot)) this.dirty.push(context);
+  }
+
+  private wholeEntry(): ListEntry {
+    const context = this.scope.cache.current();
+    const entry = this.entryOf(context);
+    if (entry.loadedFrom > entry.head) this.loadElements(context, entry);
+    return entry;
   }
 
   private entryOf(context: KeyContext): ListEntry {
@@ -138,8 +164,8 @@ export class CachedListState<T> implements ListState<T>, CachedState {
     const isAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
     const bytes = stored.get(scratch.written());
     if (bytes === undefined) return;
-    const bounds = decodeStored(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
-    const [head, tail, capacity] = bounds as [number, number, number];
+    const bounds = this.format.read(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
+    const [head, tail, capacity] = this.format.payloadOf(bounds) as [number, number, number];
     entry.head = head;
     entry.tail = tail;
     entry.loadedFrom = tail;
@@ -176,18 +202,29 @@ export class CachedListState<T> implements ListState<T>, CachedState {
       for (const cell of page.cells) {
         const index = this.indexOf(entry, readListPosition(cell.key, prefix.length));
         if (index >= missing) continue;
-        loaded[index] = decodeStored(cell.value, 0, this.what);
+        loaded[index] = this.format.read(cell.value, 0, this.what);
         entry.elementBytes = cell.value.length;
         found += 1;
       }
       from = page.next;
     }
-    if (found !== missing)
+    if (found !== missing && !this.format.cellsExpire)
       throw damagedState(this.what, new Error(`${found} of ${missing} elements are there.`));
     entry.elements = loaded.concat(entry.elements);
     entry.loadedFrom = entry.head;
     entry.handedOut = false;
+    if (found !== missing) this.closeGaps(context, entry);
     this.recount(context, entry);
+  }
+
+  /** Expired elements have left the base: the oldest ones, and where the clock was put back others too. */
+  private closeGaps(context: KeyContext, entry: ListEntry): void {
+    const present = entry.elements.filter((element) => element !== undefined);
+    const oldest = entry.elements.findIndex((element) => element !== undefined);
+    const isSuffix = oldest !== -1 && present.length === entry.elements.length - oldest;
+    if (present.length === 0 || isSuffix) entry.dropLoaded(entry.elements.length - present.length);
+    else entry.replace(present, entry.capacity);
+    this.markDirty(context);
   }
 
   private indexOf(entry: ListEntry, position: number): number {

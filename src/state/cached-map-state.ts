@@ -1,12 +1,7 @@
 import { decodeKey } from '../key-groups/key-decoding.js';
 import { MillraceError } from '../protocol/failures.js';
-import {
-  type CachedState,
-  decodeStored,
-  heapBytesPerEncodedByte,
-  PlainCheck,
-  type StateScope,
-} from './cached-state.js';
+import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import type { KeyContext } from './key-context.js';
 import {
@@ -20,7 +15,6 @@ import {
 } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
 import { MapCell, MapEntry, type MapKey } from './map-entry.js';
-import { encodePlainValue } from './plain-value-encoding.js';
 import type { MapState } from './state-descriptors.js';
 
 /**
@@ -32,17 +26,19 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
   private readonly id: number;
   private readonly slot: number;
   private readonly what: string;
+  private readonly format: CellFormat;
   private readonly plain: PlainCheck;
   private dirty: KeyContext[] = [];
   /** Packed as removed; to be forgotten when that is merged. */
   private removals: RemovedCell[] = [];
 
-  constructor(scope: StateScope, name: StateName) {
+  constructor(scope: StateScope, name: StateName, format: CellFormat = plainCells) {
     this.scope = scope;
     this.id = name.id;
     this.slot = scope.cache.addSlot();
     this.what = `A value of ${scope.describe(name)}`;
-    this.plain = new PlainCheck(this.what);
+    this.format = format;
+    this.plain = new PlainCheck(this.what, format);
   }
 
   get(key: K): V | undefined {
@@ -129,7 +125,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     }
     packer.beginValue(context.key, keyIsAddressed);
     if (mapKeyIsAddressed) appendWholeKey(packer.writer, packer.encoder, cell.key);
-    encodePlainValue(packer.writer, cell.value, this.what);
+    this.format.append(packer.writer, cell.value, this.what);
     this.resize(context, cell, packer.segment.endCell());
   }
 
@@ -161,7 +157,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     if (bytes === undefined) return loaded;
     let at = keyIsAddressed ? skipWholeKey(bytes, 0) : 0;
     if (mapKeyIsAddressed) at = skipWholeKey(bytes, at);
-    loaded.value = decodeStored(bytes, at, this.what);
+    loaded.value = this.format.read(bytes, at, this.what);
     this.resize(context, loaded, bytes.length);
     return loaded;
   }
@@ -195,7 +191,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
         // What is in memory already may be newer.
         if (entry.cells.has(mapKey as K)) continue;
         const cell = this.addCell(context, entry, mapKey as K);
-        cell.value = decodeStored(value, at, this.what);
+        cell.value = this.format.read(value, at, this.what);
         this.resize(context, cell, value.length);
       }
       from = page.next;

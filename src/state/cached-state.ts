@@ -1,10 +1,9 @@
 import { KeyEncoder } from '../key-groups/key-encoding.js';
-import { MillraceError } from '../protocol/failures.js';
 import { assertPlain } from '../protocol/plain-value.js';
 import { ByteWriter } from './byte-writer.js';
+import type { CellFormat } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import type { StateName } from './keyed-state-backend.js';
-import { decodePlainValue } from './plain-value-decoding.js';
 import type { StateLimits } from './state-limits.js';
 import type { StoredCells } from './stored-cells.js';
 import type { WriteBackCache } from './write-back-cache.js';
@@ -43,37 +42,23 @@ export class StateScope {
 /** Checks the first writes of a state: a class instance is then found where it is written. */
 export class PlainCheck {
   private readonly what: string;
+  private readonly format: CellFormat;
   private writesLeft = plainChecks;
 
-  constructor(what: string) {
+  constructor(what: string, format: CellFormat) {
     this.what = what;
+    this.format = format;
   }
 
-  check(value: unknown): void {
+  check(stored: unknown): void {
     if (this.writesLeft === 0) return;
     this.writesLeft -= 1;
-    assertPlain(value, this.what);
+    assertPlain(this.format.payloadOf(stored), this.what);
   }
 }
 
 /** Enough to meet every shape of value that a job usually writes; the encoding refuses the later ones. */
 const plainChecks = 100;
-
-/** Decodes what a cell holds from `at` on; `what` names the state. */
-export function decodeStored(bytes: Buffer, at: number, what: string): unknown {
-  try {
-    return decodePlainValue(bytes, at, bytes.length);
-  } catch (cause) {
-    throw damagedState(what, cause);
-  }
-}
-
-export function damagedState(what: string, cause: unknown): MillraceError {
-  return new MillraceError(
-    `A stored cell of ${what} can't be read: ${cause instanceof Error ? cause.message : String(cause)} The state folder is damaged; put a copy of it in place, or start with --fresh, which gives up the state.`,
-    { domain: 'outside-system', action: 'fail-job', cause },
-  );
-}
 
 /** How much larger a value is in V8's heap than encoded, roughly: what the cache's budget counts. */
 export const heapBytesPerEncodedByte = 2;

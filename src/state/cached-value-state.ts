@@ -1,15 +1,9 @@
-import {
-  type CachedState,
-  decodeStored,
-  heapBytesPerEncodedByte,
-  PlainCheck,
-  type StateScope,
-} from './cached-state.js';
+import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import type { KeyContext } from './key-context.js';
 import { appendKeyRange, skipWholeKey } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
-import { encodePlainValue } from './plain-value-encoding.js';
 import type { ValueState, ValueStateDescriptor } from './state-descriptors.js';
 import type { WriteBackCache } from './write-back-cache.js';
 
@@ -21,18 +15,25 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
   private readonly slot: number;
   private readonly defaultValue: T | undefined;
   private readonly what: string;
+  private readonly format: CellFormat;
   private readonly plain: PlainCheck;
   private dirty: KeyContext[] = [];
   private averageBytes = 0;
 
-  constructor(scope: StateScope, name: StateName, descriptor: ValueStateDescriptor<T>) {
+  constructor(
+    scope: StateScope,
+    name: StateName,
+    descriptor: ValueStateDescriptor<T>,
+    format: CellFormat = plainCells,
+  ) {
     this.scope = scope;
     this.cache = scope.cache;
     this.id = name.id;
     this.slot = scope.cache.addSlot();
     this.defaultValue = descriptor.defaultValue;
     this.what = `The value of ${scope.describe(name)}`;
-    this.plain = new PlainCheck(this.what);
+    this.format = format;
+    this.plain = new PlainCheck(this.what, format);
   }
 
   value(): T | undefined {
@@ -64,7 +65,7 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
         packer.segment.endRemovedCell();
       } else {
         packer.beginValue(context.key, isAddressed);
-        encodePlainValue(packer.writer, value, this.what);
+        this.format.append(packer.writer, value, this.what);
         this.learnSize(packer.segment.endCell());
       }
     }
@@ -98,7 +99,7 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
     if (bytes === undefined) return absent;
     this.learnSize(bytes.length);
     this.cache.setBytesEach(this.slot, this.averageBytes * heapBytesPerEncodedByte);
-    return decodeStored(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
+    return this.format.read(bytes, isAddressed ? skipWholeKey(bytes, 0) : 0, this.what);
   }
 
   /** The cache's budget counts values by their average, which follows the latest ones. */

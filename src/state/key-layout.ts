@@ -14,6 +14,7 @@ import type { ByteWriter } from './byte-writer.js';
  *   map       key group u16 | state u16 | size u16, key | map key
  *   timer     key group u16 | state u16 | timestamp u64 | key
  *
+ * The cells of a state with TTL end in the time of their last update (see cell-format).
  * All big endian; keys and map keys as `encodeKey` writes them. LMDB's keys end at 1,978 bytes, so one longer
  * than `inlineKeyBytesMax` is replaced by its address: 0xff, which begins no encoded key, and 20 bytes of its
  * SHA-256. It then stands whole (size u32, bytes) before the cell's value; list elements do without.
@@ -52,6 +53,15 @@ export function appendKeyRange(
   appendAddress(writer, encoder.bytes.subarray(0, size));
   return true;
 }
+
+/** The key that a value's, list's or map's cell belongs to; undefined where its place has only its address. */
+export function readKeyOfRange(cellKey: Buffer): Key | undefined {
+  if (isAddress(cellKey, rangeKeyOffset)) return undefined;
+  return decodeKey(cellKey.subarray(rangeKeyOffset, rangeKeyOffset + cellKey.readUInt16BE(4)));
+}
+
+/** Behind `key group | state | size`. */
+const rangeKeyOffset = 6;
 
 export function appendListPosition(writer: ByteWriter, position: number): void {
   writer.u16(Math.floor(position / 2 ** 32));

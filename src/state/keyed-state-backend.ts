@@ -79,6 +79,8 @@ export interface StateName {
   readonly name: string;
   readonly id: number;
   readonly kind: 'value' | 'list' | 'map' | 'timers';
+  /** True for a state with TTL, whose cells have another format. */
+  readonly hasTtl?: true;
 }
 
 export interface KeyedStateOpenRequest {

@@ -46,6 +46,14 @@ export class ListEntry {
     }
   }
 
+  /** Drops the oldest of the elements in memory, and all that are older still. */
+  dropLoaded(count: number): void {
+    this.elements = this.elements.slice(count);
+    this.handedOut = false;
+    this.loadedFrom += count;
+    this.head = this.loadedFrom;
+  }
+
   /** The new elements get new numbers, so that what is packed of the old ones is told apart from them. */
   replace(elements: readonly unknown[], capacity: number): void {
     this.capacity = capacity;

@@ -1,6 +1,7 @@
 import type { Segment } from './delta-segment.js';
 import { SegmentIndex } from './segment-index.js';
 import type { CellChange } from './state-base.js';
+import type { CellExpiry } from './ttl/cell-expiry.js';
 
 /**
  * Which cells a merge changes: each changed cell once, as its newest segment has it, in the order of their
@@ -13,10 +14,12 @@ export class MergePlan {
   private groups: number[][] | undefined;
   private group: number[] = [];
   private position = 0;
+  private readonly expiry: CellExpiry;
 
   /** @param segments oldest first. */
-  constructor(segments: readonly Segment[]) {
+  constructor(segments: readonly Segment[], expiry: CellExpiry) {
     this.index = new SegmentIndex(segments);
+    this.expiry = expiry;
   }
 
   /** Looks at up to `cells` more cells of the segments; false when it has seen all. */
@@ -31,7 +34,11 @@ export class MergePlan {
     while (batch.length < cellsMax && bytes < bytesMax) {
       if (this.position === this.group.length && !this.nextGroup()) break;
       const cell = this.group[this.position++]!;
-      const change = { key: this.index.key(cell), value: this.index.value(cell) };
+      const key = this.index.key(cell);
+      const value = this.index.value(cell);
+      // What is over by now need not come to the base, and what the base has under its key must go.
+      const isExpired = value !== undefined && this.expiry.isExpired(key, value);
+      const change = { key, value: isExpired ? undefined : value };
       batch.push(change);
       bytes += change.key.length + (change.value?.length ?? 0);
     }

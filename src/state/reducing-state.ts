@@ -1,10 +1,13 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { ValueState } from './state-descriptors.js';
+import type { StateTtlConfig } from './ttl/state-ttl-config.js';
 
 export interface ReducingStateDescriptor<T> {
   readonly name: string;
   /** Takes two values together, without changing either. */
   readonly reduce: (a: DeepReadonly<T>, b: DeepReadonly<T>) => T;
+  /** How long the value is kept; each `add` prolongs it. */
+  readonly ttl?: StateTtlConfig;
 }
 
 /** One value, into which each one added is reduced. */

@@ -2,11 +2,14 @@ import type { CancelTimer, Clock } from '../host/clock.js';
 import { type CheckpointId, checkpointId } from '../protocol/ids.js';
 import { MergePlan } from './merge-plan.js';
 import type { SegmentLog } from './segment-log.js';
-import type { StateBase } from './state-base.js';
+import type { Cell, StateBase } from './state-base.js';
 import type { StateLimits } from './state-limits.js';
+import type { CellExpiry } from './ttl/cell-expiry.js';
+import type { ExpiredCellSweep } from './ttl/expired-cell-sweep.js';
 
 /**
- * Brings the segments of completed checkpoints into the base, in the background. Invariants: nothing of an
+ * Brings the segments of completed checkpoints into the base, in the background, and takes out of it what
+ * has expired. Invariants: nothing of an
  * incomplete checkpoint is merged, since a restore could not take it out again; and a merge that is cut short
  * does no harm, since until its last transaction the progress stays, and a restore lays all its segments over
  * the base once more.
@@ -18,6 +21,8 @@ export class SegmentMerger {
   private isClosed = false;
   private failure: Error | undefined;
   private lastBeganAtMs = Number.NEGATIVE_INFINITY;
+  /** Cells expire without anything being changed: each checkpoint is an occasion to look for them. */
+  private isSweepWanted = false;
   private cancelTimer: CancelTimer | undefined;
   private running: Promise<void> = Promise.resolve();
   private waiting: (() => void)[] = [];
@@ -31,6 +36,7 @@ export class SegmentMerger {
   notifyCheckpointComplete(id: CheckpointId): void {
     if (id <= this.completedThrough) return;
     this.completedThrough = id;
+    this.isSweepWanted = this.options.sweep.isNeeded;
     this.schedule();
   }
 
@@ -60,7 +66,7 @@ export class SegmentMerger {
   private schedule(): void {
     if (this.isRunning || this.isClosed || this.failure !== undefined) return;
     const backlog = this.backlogBytes();
-    if (backlog === 0) return;
+    if (backlog === 0 && !this.isSweepWanted) return;
     const { clock, limits, log } = this.options;
     const isLarge =
       backlog > limits.mergeEagerlyAboveBytes || log.segments.length > limits.mergeEagerlyAboveSegments;
@@ -74,9 +80,11 @@ export class SegmentMerger {
 
   private async run(): Promise<void> {
     this.isRunning = true;
+    this.isSweepWanted = false;
     this.lastBeganAtMs = this.options.clock.monotonicMs();
     try {
-      await this.mergeThrough(this.completedThrough);
+      const timedCells = await this.mergeThrough(this.completedThrough);
+      if (this.options.sweep.isNeeded) await this.sweepExpired(timedCells);
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
       if (!this.isClosed) this.options.onFailure(this.failure);
@@ -92,28 +100,55 @@ export class SegmentMerger {
     for (const resolve of waiting) resolve();
   }
 
-  private async mergeThrough(target: CheckpointId): Promise<void> {
-    const { base, log, limits } = this.options;
+  /** Returns how many of the cells merged may expire. */
+  private async mergeThrough(target: CheckpointId): Promise<number> {
+    const { base, log, limits, expiry } = this.options;
     const segments = log.segments.filter(({ ref }) => ref.checkpointId <= target);
     const last = segments[segments.length - 1];
-    if (last === undefined) return;
+    if (last === undefined) return 0;
     const through = checkpointId(last.ref.checkpointId);
     const begun = { mergedThrough: base.progress.mergedThrough, mergingThrough: through };
     const done = { mergedThrough: through, mergingThrough: through };
-    const plan = new MergePlan(segments.map(({ segment }) => segment));
+    const plan = new MergePlan(
+      segments.map(({ segment }) => segment),
+      expiry,
+    );
+    let timedCells = 0;
     while (plan.collect(limits.mergeCollectCells)) {
       await this.pause();
-      if (this.isClosed) return;
+      if (this.isClosed) return timedCells;
     }
     for (;;) {
       const batch = plan.nextBatch(limits.mergeTransactionCellsMax, limits.mergeTransactionBytesMax);
+      for (const { key } of batch) if (expiry.isTimed(key)) timedCells += 1;
       await base.applyMerge(batch, plan.isExhausted() ? done : begun);
       if (plan.isExhausted()) break;
       await this.pause();
-      if (this.isClosed) return;
+      if (this.isClosed) return timedCells;
     }
     log.removeThrough(through);
     this.options.onMerged(through);
+    return timedCells;
+  }
+
+  /** Removes what the base holds of expired cells, a part of the round in proportion to what came in. */
+  private async sweepExpired(timedCells: number): Promise<void> {
+    const { base, sweep, limits } = this.options;
+    let left = limits.sweepCellsMin + timedCells * limits.sweepCellsPerTimedCell;
+    let isLast = false;
+    while (left > 0 && !isLast && !this.isClosed) {
+      const page = sweep.nextPage();
+      isLast = page.isLast;
+      left -= page.looked;
+      if (page.expired.length > 0) {
+        await base.applyMerge(
+          page.expired.map(({ key }) => ({ key, value: undefined })),
+          base.progress,
+        );
+        this.options.onExpired(page.expired);
+      }
+      if (page.looked > 0) await this.pause();
+    }
   }
 
   private pause(): Promise<void> {
@@ -130,5 +165,9 @@ export interface SegmentMergerOptions {
   readonly limits: StateLimits;
   /** Everything up to this checkpoint is durable in the base. */
   readonly onMerged: (through: CheckpointId) => void;
+  /** These cells were over, and the base holds them no more. */
+  readonly onExpired: (cells: readonly Cell[]) => void;
   readonly onFailure: (error: Error) => void;
+  readonly expiry: CellExpiry;
+  readonly sweep: ExpiredCellSweep;
 }

@@ -1,3 +1,5 @@
+import type { StateTtlConfig } from './ttl/state-ttl-config.js';
+
 /**
  * What a user's function keeps per key. Values are plain (JSON's types, bigint, Date, Map, Set, bytes) and
  * immutable: what is read from or put into state is never changed afterwards, only replaced.
@@ -8,17 +10,23 @@ export interface ValueStateDescriptor<T> {
   readonly name: string;
   /** What `value()` gives for a key that has none. */
   readonly defaultValue?: T;
+  /** How long the value is kept; without it, until it is cleared. A state can't gain or lose it later. */
+  readonly ttl?: StateTtlConfig;
 }
 
 export interface ListStateDescriptor<T> {
   readonly name: string;
   /** The list keeps at most so many elements: adding to a full one drops its oldest. */
   readonly maxLength?: number;
+  /** How long each element is kept. */
+  readonly ttl?: StateTtlConfig;
   readonly elementType?: T;
 }
 
 export interface MapStateDescriptor<K extends string | number, V> {
   readonly name: string;
+  /** How long each entry is kept. */
+  readonly ttl?: StateTtlConfig;
   readonly keyType?: K;
   readonly valueType?: V;
 }

@@ -28,6 +28,12 @@ export interface StateLimits {
    * progresses: checkpoints slow down instead of restore time growing without end.
    */
   readonly unmergedBytesMax: number;
+  /**
+   * Stored cells of states with TTL that a merge looks at for expired ones: so many, and so many more for each
+   * such cell that it merged. With more than two for one, what is expired never comes to be most of the base.
+   */
+  readonly sweepCellsMin: number;
+  readonly sweepCellsPerTimedCell: number;
   /** Writing one segment: the first try and its repetitions, each after a pause that doubles. */
   readonly segmentWriteAttemptsMax: number;
   readonly segmentWriteRetryMs: number;
@@ -48,6 +54,8 @@ export const defaultStateLimits: StateLimits = {
   mergeTransactionBytesMax: 1024 * 1024,
   mergePauseMs: 2,
   unmergedBytesMax: 128 * 1024 * 1024,
+  sweepCellsMin: 1_000,
+  sweepCellsPerTimedCell: 4,
   segmentWriteAttemptsMax: 5,
   segmentWriteRetryMs: 50,
   timersInMemoryMax: 200_000,

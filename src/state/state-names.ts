@@ -14,12 +14,13 @@ export class StateNames {
     this.operator = operator;
   }
 
-  /** @throws MillraceError when the name is known as another kind. Timer queues have names of their own. */
-  resolve(name: string, kind: StateName['kind']): StateName {
+  /** @throws MillraceError when the name is known as another kind, or as one with or without TTL. Timer queues have names of their own. */
+  resolve(name: string, kind: StateName['kind'], hasTtl = false): StateName {
     const isTimers = kind === 'timers';
     const known = this.names.find((other) => other.name === name && (other.kind === 'timers') === isTimers);
-    if (known === undefined) return this.add(name, kind);
-    if (known.kind === kind) return known;
+    if (known === undefined) return this.add(name, kind, hasTtl);
+    if (known.kind === kind && (known.hasTtl === true) === hasTtl) return known;
+    if (known.kind === kind) throw this.changedTtl(name, hasTtl);
     throw new MillraceError(
       `State "${name}" of operator "${this.operator}" is asked for as ${kind} state, but it is (or was before the restart) ${known.kind} state. Give one of them another name.`,
       { domain: 'user-code', action: 'fail-job' },
@@ -30,7 +31,15 @@ export class StateNames {
     return [...this.names];
   }
 
-  private add(name: string, kind: StateName['kind']): StateName {
+  private changedTtl(name: string, hasTtl: boolean): MillraceError {
+    const [now, before] = hasTtl ? ['with', 'without'] : ['without', 'with'];
+    return new MillraceError(
+      `State "${name}" of operator "${this.operator}" is asked for ${now} a ttl, but it is (or was before the restart) ${before} one: what it holds tells no time to go by, or tells one that would be taken for the value. Leave that as it was, or give the state another name and fill it anew.`,
+      { domain: 'user-code', action: 'fail-job' },
+    );
+  }
+
+  private add(name: string, kind: StateName['kind'], hasTtl: boolean): StateName {
     const id = this.names.reduce((max, other) => Math.max(max, other.id + 1), 0);
     if (id > stateIdMax) {
       throw new MillraceError(`Operator "${this.operator}" has more than ${stateIdMax} states.`, {
@@ -38,7 +47,7 @@ export class StateNames {
         action: 'fail-job',
       });
     }
-    const added = { name, id, kind };
+    const added: StateName = hasTtl ? { name, id, kind, hasTtl } : { name, id, kind };
     this.names.push(added);
     return added;
   }

@@ -73,6 +73,14 @@ export class WriteBackCache {
     this.evict(sweepStepsAfterMerge);
   }
 
+  /** The base has lost something of this key that was over: it has no use for its place in memory, unless it changed. */
+  forget(key: Key): void {
+    const context =
+      typeof key === 'object' ? this.byEncoding.get(this.encoded(key)) : this.byPrimitive.get(key);
+    if (context === undefined || context === this.currentContext) return;
+    if (context.isMerged(this.mergedThrough)) this.remove(context);
+  }
+
   get entryCount(): number {
     return this.slots.reduce((sum, slot) => sum + slot.entries, 0);
   }

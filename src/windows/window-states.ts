@@ -1,4 +1,5 @@
 import type { CallGuard } from '../operators/guarded-collector.js';
+import { MillraceError } from '../protocol/failures.js';
 import {
   type ReducingState,
   type ReducingStateDescriptor,
@@ -22,6 +23,7 @@ export class WindowStates {
   }
 
   value<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    if (descriptor.ttl !== undefined) throw ttlOfWindow(descriptor.name);
     const known = this.values.get(descriptor.name);
     if (known !== undefined && known.defaultValue === descriptor.defaultValue) return known as ValueState<T>;
     const state = new WindowValueState<T>(this, descriptor);
@@ -31,6 +33,7 @@ export class WindowStates {
 
   reduced<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
     const known = this.reducing.get(descriptor.name);
+    if (descriptor.ttl !== undefined) throw ttlOfWindow(descriptor.name);
     if (known?.reduce === descriptor.reduce) return known.state as ReducingState<T>;
     const state = new ReducingValueState<T>(this.value<T>({ name: descriptor.name }), descriptor);
     this.reducing.set(descriptor.name, { reduce: descriptor.reduce, state: state as ReducingState<unknown> });
@@ -89,4 +92,11 @@ class WindowValueState<T> implements ValueState<T> {
   clear(): void {
     this.owner.write(this.owner.windowId, this.name, undefined);
   }
+}
+
+function ttlOfWindow(name: string): MillraceError {
+  return new MillraceError(
+    `The state "${name}" of a window has a ttl: such state goes with its window. Leave the ttl out, or register the state in open(), where it belongs to the key.`,
+    { domain: 'user-code', action: 'fail-job' },
+  );
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nodeClock } from '../../src/host/node-clock.js';
 import { checkpointId, executionAttempt, operatorUid } from '../../src/protocol/ids.js';
 import { ByteWriter } from '../../src/state/byte-writer.js';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../src/state/delta-segment.js';
 import { MergePlan } from '../../src/state/merge-plan.js';
 import { SegmentIndex } from '../../src/state/segment-index.js';
+import { CellExpiry } from '../../src/state/ttl/cell-expiry.js';
 
 type Cells = ReadonlyMap<string, string | undefined>;
 
@@ -128,7 +130,7 @@ describe('Several segments', () => {
   it('are merged in the order of keys, each key once, in bounded transactions', () => {
     fc.assert(
       fc.property(several, fc.integer({ min: 1, max: 5 }), (all, cellsMax) => {
-        const plan = new MergePlan(all.map(packed));
+        const plan = new MergePlan(all.map(packed), new CellExpiry(nodeClock));
         while (plan.collect(4));
         const changes = [];
         for (;;) {

@@ -50,6 +50,8 @@ export const tinyLimits: Partial<StateLimits> = {
 
 abstract class AbstractHarness implements StateHarness {
   readonly failures: Error[] = [];
+  /** How far the wall clock was put forward. */
+  wallClockOffsetMs = 0;
   private attempt = 0;
   protected store: KeyedStateStore | undefined;
 
@@ -100,6 +102,15 @@ export class InMemoryHarness extends AbstractHarness {
     return this.clock.advance(ms);
   }
 
+  epochMs(): number {
+    return this.clock.epochMs() + this.wallClockOffsetMs;
+  }
+
+  /** How many cells have been merged and not removed. */
+  cellsInBase(): number {
+    return this.stateDisk.tables.get(testUid)?.cells.size ?? 0;
+  }
+
   async settle<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false;
     const done = (): void => {
@@ -122,12 +133,17 @@ export class InMemoryHarness extends AbstractHarness {
   }
 
   protected openStore(limits: Partial<StateLimits>): KeyedStateStore {
-    this.process = this.clock.process();
+    const process = this.clock.process();
+    this.process = process;
     return new CachedKeyedStateStore({
-      bases: new InMemoryStateBases(this.stateDisk, this.process),
-      files: this.disk.open(this.process),
+      bases: new InMemoryStateBases(this.stateDisk, process),
+      files: this.disk.open(process),
       segmentFolder: 'segments',
-      clock: this.process,
+      clock: {
+        epochMs: () => this.epochMs(),
+        monotonicMs: () => process.monotonicMs(),
+        setTimer: (delayMs, callback) => process.setTimer(delayMs, callback),
+      },
       random: this.random,
       limits,
     });
@@ -169,7 +185,7 @@ export class LmdbHarness extends AbstractHarness {
       bases: new LmdbStateBases(join(this.path, 'base'), nodeClock),
       files: new NodeFiles(this.path),
       segmentFolder: 'segments',
-      clock: nodeClock,
+      clock: { ...nodeClock, epochMs: () => nodeClock.epochMs() + this.wallClockOffsetMs },
       random: nodeRandom,
       limits,
     });
