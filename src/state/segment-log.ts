@@ -63,9 +63,9 @@ export class SegmentLog {
     this.staged = this.staged.filter(({ ref }) => ref.checkpointId > checkpointId);
     const { files, folder } = this.options;
     for (const { ref } of merged) {
-      // A file that can't be removed does no harm; the next restore, which has no use for it, tries again.
-      const removal = files.remove(segmentPath(folder, ref)).catch(() => undefined);
-      this.removals = Promise.all([this.removals, removal]);
+      // One after another: all at once, they would keep the next segment's fsync waiting. A file that can't be
+      // removed does no harm; the next restore, which has no use for it, tries again.
+      this.removals = this.removals.then(() => files.remove(segmentPath(folder, ref))).catch(() => undefined);
     }
   }
 
