@@ -28,10 +28,12 @@ export {
   type TimeDomain,
   type TimerService,
 } from './api/functions.js';
+export type { IntervalJoin, IntervalJoined } from './api/interval-join.js';
 export { defineJob, type JobDefinition } from './api/job.js';
 export type { KeyedStream } from './api/keyed-stream.js';
 export type { OperatorOptions } from './api/operator-options.js';
 export { OutputTag } from './api/output-tag.js';
+export { type JoinContext, ProcessJoinFunction } from './api/process-join-function.js';
 export {
   type ProcessWindowContext,
   ProcessWindowFunction,

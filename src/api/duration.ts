@@ -29,6 +29,15 @@ export function parseDuration(text: string, what = 'The duration'): number {
   return ms;
 }
 
+/** As `durationMs`, for a distance in time that may point backwards, such as `'-5s'` or -5000. */
+export function signedDurationMs(duration: Duration, what: string): number {
+  if (typeof duration === 'number') {
+    return duration < 0 ? -durationMs(-duration, what) : durationMs(duration, what);
+  }
+  const text = duration.trim();
+  return text.startsWith('-') ? -parseDuration(text.slice(1), what) : parseDuration(text, what);
+}
+
 function badDuration(what: string, given: string): MillraceError {
   return new MillraceError(
     `${what} is ${given}: give a number with a unit, such as 500ms, 5s, 1m, 2h or 7d.`,

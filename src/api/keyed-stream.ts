@@ -11,9 +11,10 @@ import { PurgingTrigger } from '../windows/triggers/purging-trigger.js';
 import type { GlobalWindow, Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { ReduceFunction } from './aggregate-function.js';
-import { KeyedConnectedStreams } from './connected-streams.js';
+import { type ConnectedInput, KeyedConnectedStreams } from './connected-streams.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
+import { IntervalJoin } from './interval-join.js';
 import type { OperatorOptions } from './operator-options.js';
 import { type WindowedInput, WindowedStream } from './windowed-stream.js';
 
@@ -90,10 +91,19 @@ export class KeyedStream<T, K extends Key> {
 
   /** Reads both streams with one function, whose state and timers per key the two share. Their keys are of one type. */
   connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K> {
+    return new KeyedConnectedStreams<T, B, K>(this.inputWith(other), this.keySelector, other.keySelector);
+  }
+
+  /** Joins the two streams' elements of one key whose event times lie near each other: `.between('-5s', '5s')`. */
+  intervalJoin<B>(other: KeyedStream<B, K>): IntervalJoin<T, B, K> {
+    const leftKey = this.keySelector;
+    return new IntervalJoin<T, B, K>({ ...this.inputWith(other), leftKey, rightKey: other.keySelector });
+  }
+
+  private inputWith<B>(other: KeyedStream<B, K>): ConnectedInput {
     assertKeyed(other);
     const { builder, edges, streamFrom } = this;
-    const input = { builder, first: edges, second: other.edges, streamFrom };
-    return new KeyedConnectedStreams<T, B, K>(input, this.keySelector, other.keySelector);
+    return { builder, first: edges, second: other.edges, streamFrom };
   }
 
   private parts(): WindowedInput<T, K> {
@@ -106,7 +116,7 @@ export class KeyedStream<T, K extends Key> {
 function assertKeyed(other: unknown): void {
   if (other instanceof KeyedStream) return;
   throw new MillraceError(
-    'a keyed stream is connected with one that is not keyed: give the other its keyBy(…) too, or connect them before keyBy.',
+    'A keyed stream is connected with one that is not keyed: give the other its keyBy(…) too, or connect them before keyBy.',
     { domain: 'user-code', action: 'fail-job' },
   );
 }

@@ -61,9 +61,15 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   }
 
   override processWatermark(timestamp: number): void {
-    // After a restore upstream may begin further back: which of its inputs were idle is in no snapshot.
-    if (timestamp > this.timers.watermark) this.timers.watermark = timestamp;
-    this.pendingWatermark = this.timers.watermark;
+    const { timers } = this;
+    // After a restore upstream repeats its watermark, or begins further back: which of its inputs were idle is in
+    // no snapshot. Timers for a time that was past when they were set wait for an advance, as without a failure.
+    if (timestamp <= timers.watermark) {
+      this.output.emitWatermark(timers.watermark);
+      return;
+    }
+    timers.watermark = timestamp;
+    this.pendingWatermark = timestamp;
     this.resume();
   }
 

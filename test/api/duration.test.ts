@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Duration, durationMs, parseDuration } from '../../src/api/duration.js';
+import { type Duration, durationMs, parseDuration, signedDurationMs } from '../../src/api/duration.js';
 import { MillraceError } from '../../src/protocol/failures.js';
 
 describe('a duration', () => {
@@ -48,4 +48,17 @@ describe('a duration', () => {
     const unknownUnit: Duration = '5 seconds';
     expect([right, unitless, unknownUnit]).toHaveLength(3);
   });
+});
+
+it.each([
+  ['-5s', -5_000],
+  ['5s', 5_000],
+  [-250, -250],
+  [0, 0],
+] as const)('a signed duration reads %s as %d ms', (given, ms) => {
+  expect(signedDurationMs(given, 'The bound')).toBe(ms);
+});
+
+it.each(['--5s', '-', '-5'])('a signed duration refuses "%s"', (text) => {
+  expect(() => signedDurationMs(text as Duration, 'The bound')).toThrow(/The bound is ".*": give a number/);
 });

@@ -1,17 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type DataStream,
   EventTimeSessionWindows,
   SlidingEventTimeWindows,
   type TimeWindow,
   TumblingEventTimeWindows,
   type WindowAssigner,
 } from '../../src/index.js';
-import { encodeKey } from '../../src/key-groups/key-encoding.js';
-import { keyGroupForEncodedKey, subtaskForKeyGroup } from '../../src/key-groups/key-group-assignment.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
-import { endOfInput, record, runWithCrash, type Step, watermark } from '../operators/operator-harness.js';
-import { maxParallelism, observe } from '../operators/operator-subtask.js';
+import { endOfInput, record, watermark } from '../operators/operator-harness.js';
+import { observe } from '../operators/operator-subtask.js';
+import {
+  type CrashPoint,
+  crashPoints,
+  parallelisms,
+  runSplit,
+  type SplitStep,
+} from '../operators/split-run.js';
 import { type Hit, processed, reduced } from './windowed-run.js';
 
 /**
@@ -38,17 +44,6 @@ const hits: fc.Arbitrary<readonly TimedHit[]> = fc
   )
   .map((all) => all.map((each, index) => ({ ...each, n: 10 ** index })));
 
-const place = fc.constantFrom(1, 2, 4);
-
-function subtaskOf(key: string, parallelism: number): number {
-  const encoded = encodeKey(key);
-  return subtaskForKeyGroup(
-    keyGroupForEncodedKey(encoded, maxParallelism, encoded.length),
-    parallelism,
-    maxParallelism,
-  );
-}
-
 /** The watermark after each hit: it rises as the hits say. */
 function watermarksOf(all: readonly TimedHit[]): number[] {
   let time = -20;
@@ -58,36 +53,29 @@ function watermarksOf(all: readonly TimedHit[]): number[] {
   });
 }
 
-async function runSplit(
+async function runWindowed(
   all: readonly TimedHit[],
   watermarks: readonly number[],
   parallelism: number,
   windows: Parameters<typeof observeWindows>[1],
-  crash: { readonly checkpointIn: number; readonly after: number },
+  crash: CrashPoint,
 ): Promise<string[]> {
-  const results: string[] = [];
-  for (let index = 0; index < parallelism; index += 1) {
-    const steps: Step<Hit>[] = all.flatMap(({ key, n, timestamp }, at) => [
-      ...(subtaskOf(key, parallelism) === index ? [record({ key, n }, timestamp)] : []),
-      watermark(watermarks[at]!),
-    ]);
-    steps.push(watermark(MAX_WATERMARK), endOfInput);
-    const checkpointIn = crash.checkpointIn % steps.length;
-    const crashAfter = checkpointIn + (crash.after % (steps.length - checkpointIn));
-    const emitted = await runWithCrash<Hit>(
-      (input) => observeWindows(input, windows),
-      steps,
-      checkpointIn,
-      crashAfter,
-      { index, parallelism },
-    );
-    for (const each of emitted) if (each.kind === 'record') results.push(String(each.value));
-  }
-  return results.sort();
+  const steps: SplitStep<Hit>[] = all.flatMap(({ key, n, timestamp }, at) => [
+    { key, step: record({ key, n }, timestamp) },
+    { key: undefined, step: watermark(watermarks[at]!) },
+  ]);
+  const end = [watermark(MAX_WATERMARK), endOfInput].map((step) => ({ key: undefined, step }));
+  const emitted = await runSplit<Hit>(
+    (input) => observeWindows(input, windows),
+    [...steps, ...end],
+    parallelism,
+    crash,
+  );
+  return emitted.flatMap((each) => (each.kind === 'record' ? [String(each.value)] : [])).sort();
 }
 
 function observeWindows(
-  input: Parameters<Parameters<typeof runWithCrash<Hit>>[0]>[0],
+  input: DataStream<Hit>,
   { assigner, keep }: { readonly assigner: WindowAssigner<TimeWindow>; readonly keep: 'elements' | 'sum' },
 ): void {
   const windowed = input.keyBy((hit) => hit.key).window(assigner);
@@ -131,8 +119,6 @@ function batchSessions(all: readonly TimedHit[], gap: number): string[] {
   });
 }
 
-const crash = fc.record({ checkpointIn: fc.nat(40), after: fc.nat(40) });
-
 /** Each run is up to four subtasks, each restored once. */
 const numRuns = 60;
 
@@ -147,15 +133,15 @@ describe('For any disorder, split and crash, windows equal a batch computation:'
     await fc.assert(
       fc.asyncProperty(
         hits,
-        place,
-        crash,
+        parallelisms,
+        crashPoints,
         fc.constantFrom('elements', 'sum'),
         async (all, parallelism, at, keep) => {
           const watermarks = watermarksOf(all);
           const expected = [...batchFixed(all, watermarks, size, slide)].map(
             ([name, ns]) => `${name} ${keep === 'sum' ? ns.reduce((a, b) => a + b) : ns.join('+')}`,
           );
-          const results = await runSplit(all, watermarks, parallelism, { assigner, keep }, at);
+          const results = await runWindowed(all, watermarks, parallelism, { assigner, keep }, at);
           expect(results).toEqual(expected.sort());
         },
       ),
@@ -166,13 +152,13 @@ describe('For any disorder, split and crash, windows equal a batch computation:'
   it('sessions, as far as the watermark lets them merge', async () => {
     const assigner = EventTimeSessionWindows.withGap(6);
     await fc.assert(
-      fc.asyncProperty(hits, place, crash, async (all, parallelism, at) => {
+      fc.asyncProperty(hits, parallelisms, crashPoints, async (all, parallelism, at) => {
         // Behind every hit that is to come, by one more than need be: of two sessions exactly a gap apart the
         // first is over when the watermark is just before the second, in Flink as here.
         const watermarks = all.map((_, index) =>
           Math.min(...all.slice(index + 1).map(({ timestamp }) => timestamp - 2), 60),
         );
-        const results = await runSplit(all, watermarks, parallelism, { assigner, keep: 'sum' }, at);
+        const results = await runWindowed(all, watermarks, parallelism, { assigner, keep: 'sum' }, at);
         expect(results).toEqual(batchSessions(all, 6).sort());
       }),
       { numRuns },
