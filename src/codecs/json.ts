@@ -1,8 +1,9 @@
 import { encodeJson } from './json-encoding.js';
+import { JsonFieldFinder } from './json-field-finder.js';
 import { type JsonFields, planFields } from './json-fields.js';
 import { JsonProjectionCodec } from './json-projection.js';
 import { decodeUtf8 } from './utf8.js';
-import type { ValueCodec } from './value-codec.js';
+import type { FieldFinder, ValueCodec } from './value-codec.js';
 
 /**
  * JSON in UTF-8. The type is the caller's promise: the text is parsed, not checked against it. Malformed
@@ -46,4 +47,11 @@ class JsonCodec<T> implements ValueCodec<T> {
   encode(value: T): Uint8Array {
     return encodeJson(value);
   }
+
+  fieldFinder(name: string): FieldFinder | undefined {
+    return plainName.test(name) ? new JsonFieldFinder(name) : undefined;
+  }
 }
+
+/** Names that JSON never has to escape. */
+const plainName = /^[\w$-]+$/;

@@ -2,6 +2,8 @@ import { MillraceError } from '../protocol/failures.js';
 import { assertPlain } from '../protocol/plain-value.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import type { OutputChannel } from './channel.js';
+import type { EncodedRecord } from './encoded-record.js';
+import type { EncodedRecordRelay } from './encoded-record-relay.js';
 import { allChannels, type RecordRouter } from './record-router.js';
 
 /**
@@ -16,12 +18,29 @@ export class RecordWriter {
   private readonly router: RecordRouter;
   /** For errors: the operator that writes. */
   private readonly operatorName: string;
+  private readonly encoded: EncodedRecordRelay | undefined;
   private recordsToCheck = plainCheckRecords;
 
-  constructor(channels: readonly OutputChannel[], router: RecordRouter, operatorName: string) {
+  /** @param encoded for an edge whose records may go on as their source read them. */
+  constructor(
+    channels: readonly OutputChannel[],
+    router: RecordRouter,
+    operatorName: string,
+    encoded?: EncodedRecordRelay,
+  ) {
+    this.encoded = encoded;
     this.channels = channels;
     this.router = router;
     this.operatorName = operatorName;
+  }
+
+  get canRelay(): boolean {
+    return this.encoded !== undefined;
+  }
+
+  /** False: the record is to be decoded and emitted. */
+  relay(record: EncodedRecord, timestamp: number): boolean {
+    return this.encoded?.offer(record, timestamp) ?? false;
   }
 
   /** @throws MillraceError for a value that is not plain, a key that is none, or too long an overdraft. */

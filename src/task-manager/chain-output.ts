@@ -1,3 +1,4 @@
+import type { EncodedRecord } from '../exchange/encoded-record.js';
 import type { RecordWriter } from '../exchange/record-writer.js';
 import type { Output, StreamOperator } from '../operators/stream-operator.js';
 
@@ -43,6 +44,12 @@ export class EdgeTarget implements OutputTarget {
     this.writer.emit(value, timestamp);
   }
 
+  relay(record: EncodedRecord, timestamp: number): boolean {
+    if (!this.writer.relay(record, timestamp)) return false;
+    this.numRecordsOut += 1;
+    return true;
+  }
+
   emitWatermark(timestamp: number): void {
     this.writer.broadcastEvent({ kind: 'watermark', timestamp });
   }
@@ -57,12 +64,15 @@ export class ChainOutput implements Output<unknown> {
   private readonly main: readonly OutputTarget[];
   /** The only main target, which most operators have: called without a loop. */
   private readonly only: OutputTarget | undefined;
+  /** The only main target, when it takes records that are not decoded. */
+  private readonly relayed: EdgeTarget | undefined;
   private readonly sides: ReadonlyMap<string, readonly OutputTarget[]>;
   private readonly all: readonly OutputTarget[];
 
   constructor(main: readonly OutputTarget[], sides: ReadonlyMap<string, readonly OutputTarget[]>) {
     this.main = main;
     this.only = main.length === 1 ? main[0] : undefined;
+    this.relayed = this.only instanceof EdgeTarget && this.only.writer.canRelay ? this.only : undefined;
     this.sides = sides;
     this.all = [...main, ...[...sides.values()].flat()];
   }
@@ -73,6 +83,16 @@ export class ChainOutput implements Output<unknown> {
       return;
     }
     for (const target of this.main) target.collect(value, timestamp);
+  }
+
+  /** Whether records may be given to `relay`. */
+  get canRelay(): boolean {
+    return this.relayed !== undefined;
+  }
+
+  /** False: the record is to be decoded and collected. */
+  relay(record: EncodedRecord, timestamp: number): boolean {
+    return this.relayed?.relay(record, timestamp) ?? false;
   }
 
   /** A side output that nobody reads drops its elements. */

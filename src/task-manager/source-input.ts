@@ -1,5 +1,6 @@
 import { assignTimestamp, type WatermarkStrategy } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { EncodedRecord } from '../exchange/encoded-record.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
@@ -26,6 +27,7 @@ import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input
 export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   numRecordsIn = 0;
   readonly alignmentTimeMs = 0;
+  readonly relay: SourceOutput<unknown>['relay'];
   private readonly options: SourceInputOptions;
   private readonly reader: SourceReader;
   private readonly watermarks: SplitWatermarks;
@@ -42,6 +44,9 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   constructor(options: SourceInputOptions) {
     this.options = options;
     this.output = options.output;
+    this.relay = options.output.canRelay
+      ? (record, timestamp, split) => this.relayRecord(record, timestamp, split)
+      : undefined;
     this.strategy = options.strategy ?? { kind: 'none' };
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
     this.watermarks.restoreCombined(options.restoredWatermark);
@@ -72,6 +77,14 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
+  }
+
+  /** Only where the strategy reads no timestamps out of records. */
+  private relayRecord(record: EncodedRecord, timestamp: number, split: SplitOutput): boolean {
+    if (!this.output.relay(record, timestamp)) return false;
+    this.numRecordsIn += 1;
+    this.watermarks.onRecord(split, timestamp);
+    return true;
   }
 
   collectSide(tag: string, value: unknown, timestamp: number): void {
