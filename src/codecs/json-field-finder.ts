@@ -1,7 +1,9 @@
+import { readNumber } from './json-number.js';
 import {
   containerDepthMax,
   endOfUnescapedName,
   skipColon,
+  skipNumber,
   skipPlain,
   skipValue,
   skipWhitespace,
@@ -15,17 +17,17 @@ const comma = 0x2c;
 const openBrace = 0x7b;
 
 /**
- * Finds one string field of a JSON object without decoding the rest. Invariant: what it finds is what JSON.parse
- * would give in that field, if the text is well-formed at all. Where it can't be sure of that (the value is no
- * string, is escaped or beyond ASCII; the name may come a second time, and the last one counts) it finds nothing.
+ * Finds one field of a JSON object without decoding the rest. Invariant: what it finds is what JSON.parse would give
+ * in that field, if the text is well-formed at all. Where it can't be sure of that (the value is of another type, is
+ * escaped or beyond ASCII; the name may come a second time, and the last one counts) it finds nothing.
  */
-export class JsonFieldFinder implements FieldFinder {
+abstract class JsonFieldFinder<T> implements FieldFinder<T> {
+  /** Behind the value last found. */
+  protected valueEnd = 0;
   private readonly name: Buffer;
   /** Every further field of this name, in whatever object, ends with these bytes before its colon. */
   private readonly nameAndQuote: Buffer;
   private readonly containers = new Uint8Array(containerDepthMax);
-  /** Behind the value last found. */
-  private valueEnd = 0;
 
   /** @param name in ASCII, without characters that JSON escapes. */
   constructor(name: string) {
@@ -33,7 +35,7 @@ export class JsonFieldFinder implements FieldFinder {
     this.nameAndQuote = Buffer.from(`${name}"`, 'latin1');
   }
 
-  find(data: Buffer, start: number, end: number): string | undefined {
+  find(data: Buffer, start: number, end: number): T | undefined {
     let at = skipWhitespace(data, start);
     if (data[at] !== openBrace) return undefined;
     at = skipWhitespace(data, at + 1);
@@ -44,7 +46,7 @@ export class JsonFieldFinder implements FieldFinder {
       if (nameEnd === rejected) return undefined;
       at = skipColon(data, nameEnd + 1);
       if (at === rejected) return undefined;
-      if (this.isName(data, nameStart, nameEnd)) return this.readString(data, at, end);
+      if (this.isName(data, nameStart, nameEnd)) return this.readValue(data, at, end);
       at = skipValue(data, at, this.containers);
       if (at === rejected) return undefined;
       at = skipWhitespace(data, at);
@@ -59,13 +61,8 @@ export class JsonFieldFinder implements FieldFinder {
     return rest.indexOf(this.nameAndQuote) === -1 && rest.indexOf(unicodeEscape) === -1;
   }
 
-  private readString(data: Buffer, start: number, end: number): string | undefined {
-    if (data[start] !== quote) return undefined;
-    const at = skipPlain(data, start + 1);
-    if (data[at] !== quote || at >= end) return undefined;
-    this.valueEnd = at + 1;
-    return data.latin1Slice(start + 1, at);
-  }
+  /** Sets `valueEnd` when it finds one. */
+  protected abstract readValue(data: Buffer, start: number, end: number): T | undefined;
 
   private isName(data: Buffer, start: number, end: number): boolean {
     const { name } = this;
@@ -79,3 +76,26 @@ export class JsonFieldFinder implements FieldFinder {
 
 /** A name could be spelt with escapes, of which only this kind can stand for an ordinary character. */
 const unicodeEscape = Buffer.from('\\u');
+
+/** Finds strings in ASCII without escapes. */
+export class JsonStringFinder extends JsonFieldFinder<string> {
+  protected readValue(data: Buffer, start: number, end: number): string | undefined {
+    if (data[start] !== quote) return undefined;
+    const at = skipPlain(data, start + 1);
+    if (data[at] !== quote || at >= end) return undefined;
+    this.valueEnd = at + 1;
+    return data.latin1Slice(start + 1, at);
+  }
+}
+
+/** Finds whole numbers that a double holds exactly. */
+export class JsonIntegerFinder extends JsonFieldFinder<number> {
+  protected readValue(data: Buffer, start: number, end: number): number | undefined {
+    const at = skipNumber(data, start);
+    // A number may go on behind the text, so there has to be something of the text behind it.
+    if (at === rejected || at >= end) return undefined;
+    this.valueEnd = at;
+    const value = readNumber(data, start, at);
+    return Number.isSafeInteger(value) ? value : undefined;
+  }
+}

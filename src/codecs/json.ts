@@ -1,5 +1,5 @@
 import { encodeJson } from './json-encoding.js';
-import { JsonFieldFinder } from './json-field-finder.js';
+import { JsonIntegerFinder, JsonStringFinder } from './json-field-finder.js';
 import { type JsonFields, planFields } from './json-fields.js';
 import { JsonProjectionCodec } from './json-projection.js';
 import { decodeUtf8 } from './utf8.js';
@@ -48,8 +48,12 @@ class JsonCodec<T> implements ValueCodec<T> {
     return encodeJson(value);
   }
 
-  fieldFinder(name: string): FieldFinder | undefined {
-    return plainName.test(name) ? new JsonFieldFinder(name) : undefined;
+  stringFinder(name: string): FieldFinder<string> | undefined {
+    return plainName.test(name) ? new JsonStringFinder(name) : undefined;
+  }
+
+  integerFinder(name: string): FieldFinder<number> | undefined {
+    return plainName.test(name) ? new JsonIntegerFinder(name) : undefined;
   }
 }
 

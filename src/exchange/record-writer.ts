@@ -2,7 +2,6 @@ import { MillraceError } from '../protocol/failures.js';
 import { assertPlain } from '../protocol/plain-value.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import type { OutputChannel } from './channel.js';
-import type { EncodedRecord } from './encoded-record.js';
 import type { EncodedRecordRelay } from './encoded-record-relay.js';
 import { allChannels, type RecordRouter } from './record-router.js';
 
@@ -14,33 +13,25 @@ const plainCheckRecords = 100;
 
 /** One subtask's end of one edge: its channels, and the router that picks among them. */
 export class RecordWriter {
+  /** Undefined where every record is to be decoded before it is emitted. */
+  readonly relay: EncodedRecordRelay | undefined;
   private readonly channels: readonly OutputChannel[];
   private readonly router: RecordRouter;
   /** For errors: the operator that writes. */
   private readonly operatorName: string;
-  private readonly encoded: EncodedRecordRelay | undefined;
   private recordsToCheck = plainCheckRecords;
 
-  /** @param encoded for an edge whose records may go on as their source read them. */
+  /** @param relay for an edge whose records may go on as their source read them. */
   constructor(
     channels: readonly OutputChannel[],
     router: RecordRouter,
     operatorName: string,
-    encoded?: EncodedRecordRelay,
+    relay?: EncodedRecordRelay,
   ) {
-    this.encoded = encoded;
+    this.relay = relay;
     this.channels = channels;
     this.router = router;
     this.operatorName = operatorName;
-  }
-
-  get canRelay(): boolean {
-    return this.encoded !== undefined;
-  }
-
-  /** False: the record is to be decoded and emitted. */
-  relay(record: EncodedRecord, timestamp: number): boolean {
-    return this.encoded?.offer(record, timestamp) ?? false;
   }
 
   /** @throws MillraceError for a value that is not plain, a key that is none, or too long an overdraft. */

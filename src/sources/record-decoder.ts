@@ -26,8 +26,12 @@ export class ValueDecoder<V> implements RecordDecoder<V>, EncodedRecords {
     return decodeField(this.value, 'value', batch.bytes, batch.valueStart, batch.valueEnd);
   }
 
-  fieldFinder(name: string): FieldFinder | undefined {
-    return this.value.fieldFinder?.(name);
+  stringFinder(name: string): FieldFinder<string> | undefined {
+    return this.value.stringFinder?.(name);
+  }
+
+  integerFinder(name: string): FieldFinder<number> | undefined {
+    return this.value.integerFinder?.(name);
   }
 
   /** For where a record that can't be decoded fails the job: elsewhere it would have to go back to its source. */

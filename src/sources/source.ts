@@ -48,8 +48,9 @@ export interface Source<T> {
 
 /** How a source's records are told apart and decoded by those who get them encoded. */
 export interface EncodedRecords {
-  /** Of a field by which records can be told apart without decoding them; undefined for one where they can't. */
-  fieldFinder(name: string): FieldFinder | undefined;
+  /** See `ValueCodec`. */
+  stringFinder(name: string): FieldFinder<string> | undefined;
+  integerFinder(name: string): FieldFinder<number> | undefined;
   decoder(operatorName: string): EncodedRecordDecoder;
 }
 

@@ -1,4 +1,4 @@
-import type { EncodedRecord } from '../exchange/encoded-record.js';
+import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { RecordWriter } from '../exchange/record-writer.js';
 import type { Output, StreamOperator } from '../operators/stream-operator.js';
 
@@ -32,22 +32,20 @@ export class ChainedTarget implements OutputTarget {
 
 /** The channels of an edge. */
 export class EdgeTarget implements OutputTarget {
-  numRecordsOut = 0;
   readonly writer: RecordWriter;
+  private numRecordsEmitted = 0;
 
   constructor(writer: RecordWriter) {
     this.writer = writer;
   }
 
-  collect(value: unknown, timestamp: number): void {
-    this.numRecordsOut += 1;
-    this.writer.emit(value, timestamp);
+  get numRecordsOut(): number {
+    return this.numRecordsEmitted + (this.writer.relay?.numRecords ?? 0);
   }
 
-  relay(record: EncodedRecord, timestamp: number): boolean {
-    if (!this.writer.relay(record, timestamp)) return false;
-    this.numRecordsOut += 1;
-    return true;
+  collect(value: unknown, timestamp: number): void {
+    this.numRecordsEmitted += 1;
+    this.writer.emit(value, timestamp);
   }
 
   emitWatermark(timestamp: number): void {
@@ -64,15 +62,12 @@ export class ChainOutput implements Output<unknown> {
   private readonly main: readonly OutputTarget[];
   /** The only main target, which most operators have: called without a loop. */
   private readonly only: OutputTarget | undefined;
-  /** The only main target, when it takes records that are not decoded. */
-  private readonly relayed: EdgeTarget | undefined;
   private readonly sides: ReadonlyMap<string, readonly OutputTarget[]>;
   private readonly all: readonly OutputTarget[];
 
   constructor(main: readonly OutputTarget[], sides: ReadonlyMap<string, readonly OutputTarget[]>) {
     this.main = main;
     this.only = main.length === 1 ? main[0] : undefined;
-    this.relayed = this.only instanceof EdgeTarget && this.only.writer.canRelay ? this.only : undefined;
     this.sides = sides;
     this.all = [...main, ...[...sides.values()].flat()];
   }
@@ -85,14 +80,9 @@ export class ChainOutput implements Output<unknown> {
     for (const target of this.main) target.collect(value, timestamp);
   }
 
-  /** Whether records may be given to `relay`. */
-  get canRelay(): boolean {
-    return this.relayed !== undefined;
-  }
-
-  /** False: the record is to be decoded and collected. */
-  relay(record: EncodedRecord, timestamp: number): boolean {
-    return this.relayed?.relay(record, timestamp) ?? false;
+  /** Sends records on that are not decoded; undefined where there is a reader who would have to. */
+  get relay(): EncodedRecordRelay | undefined {
+    return this.only instanceof EdgeTarget ? this.only.writer.relay : undefined;
   }
 
   /** A side output that nobody reads drops its elements. */

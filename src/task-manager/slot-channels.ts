@@ -7,6 +7,7 @@ import { LocalChannel } from '../exchange/local-channel.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import { createRecordRouter, KeyRouter, type RecordRouter } from '../exchange/record-router.js';
 import { RecordWriter } from '../exchange/record-writer.js';
+import { encodedEdge } from '../graph/encoded-edge.js';
 import {
   crossesThreads,
   type ExecutionPlan,
@@ -15,7 +16,6 @@ import {
   type PlannedChannel,
 } from '../graph/execution-plan.js';
 import type { JobEdge, JobGraph, JobVertex } from '../graph/job-graph.js';
-import { relayedField } from '../graph/relayed-field.js';
 import type { SubtaskIndex } from '../protocol/ids.js';
 
 /** The channels that begin or end in this slot. One within the slot is both, and made once. */
@@ -67,10 +67,10 @@ export class SlotChannels {
     router: RecordRouter,
     channels: readonly OutputChannel[],
   ): EncodedRecordRelay | undefined {
-    const relayed = relayedField(this.jobGraph, edge);
-    if (relayed === undefined || !(router instanceof KeyRouter)) return undefined;
+    const encoded = encodedEdge(this.jobGraph, edge);
+    if (encoded === undefined || !(router instanceof KeyRouter)) return undefined;
     if (channels.every((channel) => channel.writeEncodedRecord === undefined)) return undefined;
-    return new EncodedRecordRelay(relayed.field, router, channels);
+    return new EncodedRecordRelay(encoded.fields, router, channels);
   }
 
   private openOutput(channel: PlannedChannel, availability: OutputAvailability): OutputChannel {
@@ -84,7 +84,7 @@ export class SlotChannels {
   /** Downstream subtasks are built first: their end of a local channel waits for the upstream's. */
   private openInput(channel: PlannedChannel, listener: ChannelListener): InputChannel {
     if (crossesThreads(channel)) {
-      const decoder = relayedField(this.jobGraph, channel.edge)?.decoder;
+      const decoder = encodedEdge(this.jobGraph, channel.edge)?.decoder;
       return this.ends.openInput(channel.index, this.nameOf(channel), listener, decoder);
     }
     const entry = this.localEntry(channel);

@@ -1,6 +1,6 @@
 import { assignTimestamp, type WatermarkStrategy } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import type { EncodedRecord } from '../exchange/encoded-record.js';
+import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
@@ -44,9 +44,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   constructor(options: SourceInputOptions) {
     this.options = options;
     this.output = options.output;
-    this.relay = options.output.canRelay
-      ? (record, timestamp, split) => this.relayRecord(record, timestamp, split)
-      : undefined;
+    this.relay = options.output.relay && this.relayTo(options.output.relay);
     this.strategy = options.strategy ?? { kind: 'none' };
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
     this.watermarks.restoreCombined(options.restoredWatermark);
@@ -77,14 +75,6 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
-  }
-
-  /** Only where the strategy reads no timestamps out of records. */
-  private relayRecord(record: EncodedRecord, timestamp: number, split: SplitOutput): boolean {
-    if (!this.output.relay(record, timestamp)) return false;
-    this.numRecordsIn += 1;
-    this.watermarks.onRecord(split, timestamp);
-    return true;
   }
 
   collectSide(tag: string, value: unknown, timestamp: number): void {
@@ -141,6 +131,15 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   async close(): Promise<void> {
     this.cancelTimer?.();
     await this.reader.close();
+  }
+
+  private relayTo(relay: EncodedRecordRelay): NonNullable<SourceOutput<unknown>['relay']> {
+    return (record, recordTimestamp, split) => {
+      if (!relay.offer(record, recordTimestamp)) return false;
+      this.numRecordsIn += 1;
+      this.watermarks.onRecord(split, relay.timestamp);
+      return true;
+    };
   }
 
   private read(splits: readonly SourceSplit[]): void {

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { json } from '../../src/codecs/json.js';
-import { JsonFieldFinder } from '../../src/codecs/json-field-finder.js';
+import { JsonIntegerFinder, JsonStringFinder } from '../../src/codecs/json-field-finder.js';
+import type { FieldFinder } from '../../src/codecs/value-codec.js';
 import { EventGenerator } from '../../src/demo/event-generator.js';
 
-const finder = new JsonFieldFinder('id');
+const strings = new JsonStringFinder('id');
+const integers = new JsonIntegerFinder('id');
 
 /** As a value lies in a fetched batch, between bytes that would go on with it. */
-function find(text: string | Uint8Array): string | undefined {
+function find<T>(finder: FieldFinder<T>, text: string | Uint8Array): T | undefined {
   const value = Buffer.from(text as string);
   const before = Buffer.from('{"id":"before",');
   const bytes = Buffer.concat([before, value, Buffer.from('"id":"behind"}')]);
@@ -26,7 +28,7 @@ describe('The finder of a JSON field', () => {
     ],
     ['empty', '{"id":""}', ''],
   ])('finds one that is %s', (_, text, expected) => {
-    expect(find(text)).toBe(expected);
+    expect(find(strings, text)).toBe(expected);
   });
 
   it.each([
@@ -43,22 +45,38 @@ describe('The finder of a JSON field', () => {
     ['of which the text has only a part', '{"id":"a'],
     ['of nothing', ''],
   ])('leaves one %s to be decoded', (_, text) => {
-    expect(find(text)).toBeUndefined();
+    expect(find(strings, text)).toBeUndefined();
   });
 
-  it('finds the users of the demo’s events', () => {
+  it.each([
+    ['{"id":1704067200000}', 1_704_067_200_000],
+    ['{"x":1,"id" : -3 }', -3],
+    ['{"id":1e3}', 1_000],
+    ['{"id":9007199254740993}', undefined],
+    ['{"id":1.5}', undefined],
+    ['{"id":"1"}', undefined],
+    ['{"id":1,"id":2}', undefined],
+    ['{"id":12', undefined],
+  ])('finds in %s the whole number %s', (text, expected) => {
+    expect(find(integers, text)).toBe(expected);
+  });
+
+  it('finds the users and times of the demo’s events', () => {
     const generator = new EventGenerator();
-    const users = json().fieldFinder?.('user_id');
+    const times = json().integerFinder?.('timestamp');
+    const users = json().stringFinder?.('user_id');
     for (let index = 0; index < 200; index += 1) {
       const event = generator.eventAt(index);
       const bytes = Buffer.from(JSON.stringify(event));
       expect(users?.find(bytes, 0, bytes.length)).toBe(event.user_id);
       expect(users?.isLastOfItsName(bytes, bytes.length)).toBe(true);
+      expect(times?.find(bytes, 0, bytes.length)).toBe(event.timestamp);
+      expect(times?.isLastOfItsName(bytes, bytes.length)).toBe(true);
     }
   });
 
   it('is not offered for names that JSON may escape', () => {
-    for (const name of ['', 'é', 'a"b', 'a\\b', 'a b']) expect(json().fieldFinder?.(name)).toBeUndefined();
+    for (const name of ['', 'é', 'a"b', 'a\\b', 'a b']) expect(json().stringFinder?.(name)).toBeUndefined();
   });
 });
 
@@ -107,8 +125,10 @@ describe('What it finds', () => {
   it('is what JSON.parse gives in that field', () => {
     fc.assert(
       fc.property(value, (text) => {
-        const found = find(text);
-        if (found !== undefined) expect((JSON.parse(text) as { id: unknown }).id).toBe(found);
+        for (const finder of [strings, integers]) {
+          const found = find<unknown>(finder, text);
+          if (found !== undefined) expect((JSON.parse(text) as { id: unknown }).id).toBe(found);
+        }
       }),
       { numRuns: 5_000 },
     );
@@ -121,7 +141,7 @@ describe('What it finds', () => {
           .filter(([, item]) => !/id|\\u/.test(item))
           .map(([key, item]) => `${key}:${item}`);
         fields.splice(at, 0, '"id":"me"');
-        expect(find(`{${fields}}`)).toBe('me');
+        expect(find(strings, `{${fields}}`)).toBe('me');
       }),
     );
   });
@@ -135,7 +155,7 @@ describe('What it finds', () => {
       });
     fc.assert(
       fc.property(damaged, (bytes) => {
-        const found = find(bytes);
+        const found = find<unknown>(strings, bytes) ?? find<unknown>(integers, bytes);
         if (found === undefined) return;
         let parsed: { readonly id: unknown };
         try {

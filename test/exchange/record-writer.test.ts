@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonFieldFinder } from '../../src/codecs/json-field-finder.js';
+import { JsonStringFinder } from '../../src/codecs/json-field-finder.js';
 import type { OutputChannel } from '../../src/exchange/channel.js';
 import type { EncodedRecord } from '../../src/exchange/encoded-record.js';
 import { EncodedRecordRelay } from '../../src/exchange/encoded-record-relay.js';
@@ -175,7 +175,11 @@ describe('an encoded record', () => {
             channels,
             router,
             'read',
-            new EncodedRecordRelay(new JsonFieldFinder('id'), router, channels),
+            new EncodedRecordRelay(
+              { key: new JsonStringFinder('id'), timestamp: undefined },
+              router,
+              channels,
+            ),
           );
           const bytes = Buffer.from(JSON.stringify({ id: key }));
           const record = {
@@ -188,7 +192,7 @@ describe('an encoded record', () => {
           };
           const expected = router.route({ id: key });
           const isPlain = /^[ !#-[\]-~]*$/.test(key);
-          expect(writer.relay(record, 9)).toBe(isPlain && expected !== own);
+          expect(writer.relay?.offer(record, 9)).toBe(isPlain && expected !== own);
           expect(channels.map(({ written }) => written)).toEqual(
             channels.map((_, index) =>
               isPlain && index === expected && index !== own ? [[bytes.toString(), 9]] : [],
@@ -202,7 +206,11 @@ describe('an encoded record', () => {
   it('without a value is left to be decoded', () => {
     const channels = [new ThreadChannel()];
     const router = new KeyRouter(() => '', { channelCount: 1, maxParallelism: 128, subtaskIndex: 0 });
-    const relay = new EncodedRecordRelay(new JsonFieldFinder('id'), router, channels);
+    const relay = new EncodedRecordRelay(
+      { key: new JsonStringFinder('id'), timestamp: undefined },
+      router,
+      channels,
+    );
     const tombstone = {
       topic: 't',
       partition: 0,

@@ -20,7 +20,7 @@ describe('The field that a selector selects', () => {
     '(event) => event.user.id',
     '(event) => event?.user_id',
     '(event) => event["user_id"]',
-    '(event) => `${event.user_id}`',
+    '(event) => `user_id`',
     '(event, other) => other.user_id',
     '(event = {}) => event.user_id',
     '({ user_id }) => user_id',

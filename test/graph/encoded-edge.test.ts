@@ -4,8 +4,8 @@ import { type Collector, type KeyedContext, KeyedProcessFunction } from '../../s
 import { defineJob } from '../../src/api/job.js';
 import { type WatermarkStrategy, Watermarks } from '../../src/api/watermarks.js';
 import { json } from '../../src/codecs/json.js';
+import { encodedEdge } from '../../src/graph/encoded-edge.js';
 import { chainOperators } from '../../src/graph/job-graph.js';
-import { relayedField } from '../../src/graph/relayed-field.js';
 import { discardSink } from '../../src/sinks/discard-sink.js';
 import { type LogSourceSettings, logSource } from '../../src/sources/log-source.js';
 
@@ -43,13 +43,22 @@ function isRelayed(shape: Shape): boolean {
   });
   const graph = chainOperators(job.buildGraph());
   const edge = graph.edges.find(({ partitioning }) => partitioning.kind === 'key-by');
-  return edge !== undefined && relayedField(graph, edge) !== undefined;
+  return edge !== undefined && encodedEdge(graph, edge) !== undefined;
+}
+
+/** Has the stream a second reader. */
+function alsoTo(read: (events: DataStream<Event>) => void): NonNullable<Shape['between']> {
+  return (events) => {
+    read(events);
+    return events;
+  };
 }
 
 describe('The records of an edge cross threads encoded', () => {
   it.each<[string, Shape]>([
     ['when a source’s JSON is keyed by a field', {}],
     ['with watermarks of the records’ own timestamps', { watermarks: Watermarks.monotonous() }],
+    ['with watermarks of a field', { watermarks: Watermarks.monotonous((event) => event.at) }],
   ])('%s', (_, shape) => {
     expect(isRelayed(shape)).toBe(true);
   });
@@ -58,13 +67,13 @@ describe('The records of an edge cross threads encoded', () => {
     ['is chained in between', { between: (events) => events.filter(({ at }) => at > 0) }],
     [
       'reads the source, too',
-      { between: (events) => (events.map(({ at }) => at).sinkTo(discardSink()), events) },
+      { between: alsoTo((events) => events.map(({ at }) => at).sinkTo(discardSink())) },
     ],
     [
       'exchanges the source’s records, too',
-      { between: (events) => (events.rebalance().sinkTo(discardSink()), events) },
+      { between: alsoTo((events) => events.rebalance().sinkTo(discardSink())) },
     ],
-    ['takes timestamps from the records', { watermarks: Watermarks.monotonous((event) => event.at) }],
+    ['computes the timestamps', { watermarks: Watermarks.monotonous((event) => event.at + 1) }],
     ['computes the key', { keySelector: (event) => `user ${event.user}` }],
     ['leaves out what can’t be decoded', { settings: { onUndecodable: 'skip' } }],
     ['puts aside what can’t be decoded', { settings: { onUndecodable: { deadLetter: 'dead' } } }],

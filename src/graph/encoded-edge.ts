@@ -1,12 +1,12 @@
-import type { FieldFinder } from '../codecs/value-codec.js';
 import type { EncodedRecordDecoder } from '../exchange/encoded-record.js';
+import type { RelayedFields } from '../exchange/encoded-record-relay.js';
 import type { JobEdge, JobGraph } from './job-graph.js';
 import { selectedField } from './selected-field.js';
 import type { SourceNode } from './stream-graph.js';
 
 /** What the two ends of an edge need whose records go on as their source read them. */
-export interface RelayedField {
-  readonly field: FieldFinder;
+export interface EncodedEdge {
+  readonly fields: RelayedFields;
   readonly decoder: EncodedRecordDecoder;
 }
 
@@ -15,15 +15,19 @@ export interface RelayedField {
  * a field that can be found in the bytes, and nothing else on the way looks into them. Invariant: both ends of an
  * edge get the same answer, since it follows from the graph alone.
  */
-export function relayedField(graph: JobGraph, edge: JobEdge): RelayedField | undefined {
+export function encodedEdge(graph: JobGraph, edge: JobEdge): EncodedEdge | undefined {
   const { partitioning, sideOutput } = edge;
   const node = graph.vertices[edge.fromVertex]?.nodes.find(({ id }) => id === edge.fromNode);
   if (node?.kind !== 'source' || sideOutput !== undefined || partitioning.kind !== 'key-by') return undefined;
-  if (readersOf(graph, edge) > 1 || readsTimestamps(node)) return undefined;
-  const name = selectedField(partitioning.keySelector);
-  const field = name === undefined ? undefined : node.source.encodedRecords?.fieldFinder(name);
-  const decoder = node.source.encodedRecords?.decoder(node.name);
-  return field === undefined || decoder === undefined ? undefined : { field, decoder };
+  const records = node.source.encodedRecords;
+  const keyField = selectedField(partitioning.keySelector);
+  if (records === undefined || keyField === undefined || readersOf(graph, edge) > 1) return undefined;
+  const key = records.stringFinder(keyField);
+  const timestampOf = timestampSelector(node);
+  const timestampField = timestampOf && selectedField(timestampOf);
+  const timestamp = timestampField === undefined ? undefined : records.integerFinder(timestampField);
+  if (key === undefined || (timestampOf !== undefined && timestamp === undefined)) return undefined;
+  return { fields: { key, timestamp }, decoder: records.decoder(node.name) };
 }
 
 function readersOf(graph: JobGraph, { fromNode, fromVertex }: JobEdge): number {
@@ -35,6 +39,6 @@ function readersOf(graph: JobGraph, { fromNode, fromVertex }: JobEdge): number {
   );
 }
 
-function readsTimestamps({ watermarks }: SourceNode): boolean {
-  return watermarks !== undefined && watermarks.kind !== 'none' && watermarks.timestampOf !== undefined;
+function timestampSelector({ watermarks }: SourceNode): ((...values: never[]) => unknown) | undefined {
+  return watermarks === undefined || watermarks.kind === 'none' ? undefined : watermarks.timestampOf;
 }
