@@ -50,7 +50,7 @@ async function openRuntime(order: JobProcessOrder): Promise<JobRuntime> {
     },
     heapMbPerThread,
     stateDir: order.stateDir,
-    brokers: order.brokers,
+    kafka: order.brokers === undefined ? undefined : { brokers: order.brokers },
     logger: {
       info: () => {},
       warn: (message) => void process.stderr.write(`${message}\n`),

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
 import type { RestartStrategy } from '../job-manager/restart-strategy.js';
 import { defaultLivenessSettings } from '../job-manager/task-manager-liveness.js';
+import { type KafkaOptions, readProperty } from './kafka-options.js';
 import { type RestartStrategyName, restartStrategyNames, restartStrategyOf } from './restart-options.js';
 
 /** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
@@ -17,8 +18,8 @@ export interface CommandLineOptions {
   readonly maxParallelism: number;
   /** Undefined: the demo job. */
   readonly jobFile: string | undefined;
-  /** `host:port` each. Undefined: the embedded log. */
-  readonly brokers: readonly string[] | undefined;
+  /** Without a broker, here or in the environment: the embedded log. */
+  readonly kafka: KafkaOptions;
   /** Undefined: `.millrace/<job name>`. */
   readonly stateDir: string | undefined;
   readonly checkpointIntervalMs: number;
@@ -59,18 +60,23 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   const command = describeCommand();
   const { operands, unknown } = command.parseOptions([...args]);
   const given = command.opts<GivenOptions>();
-  if (given.help === true) return { kind: 'print', text: command.helpInformation() };
+  if (given.help === true) return { kind: 'print', text: command.helpInformation() + helpOnSettings };
   if (given.version === true) return { kind: 'print', text: `millrace ${version}\n` };
 
   const mistakes = new Mistakes();
-  for (const argument of [...operands, ...unknown]) mistakes.addUnknownArgument(argument);
+  // What follows a property that lacks its value may be that value, and secret.
+  const mayQuote = given.kafkaProperty?.every((text) => text !== true && text.includes('=')) !== false;
+  for (const argument of [...operands, ...unknown])
+    mistakes.addUnknownArgument(mayQuote ? argument : '[redacted]');
   const options = readOptions(given, mistakes);
   if (mistakes.found.length > 0) return { kind: 'usage-error', message: mistakes.message() };
   return { kind: 'run', options };
 }
 
 /** As commander gives them: true for an option that came without its value. */
-type GivenOptions = { readonly [name in keyof typeof optionTexts]?: string | true };
+type GivenOptions = {
+  readonly [name in Exclude<keyof typeof optionTexts, 'kafkaProperty'>]?: string | true;
+} & { readonly kafkaProperty?: readonly (string | true)[] };
 
 const optionTexts = {
   parallelism: ['--parallelism <n>', 'TaskManager threads, each running one subtask of every operator', '1'],
@@ -80,6 +86,12 @@ const optionTexts = {
     'Kafka brokers, host:port[,host:port…]; without it the embedded log',
     undefined,
   ],
+  commandConfig: [
+    '--command-config <file>',
+    "settings for Kafka, in the format of its client.properties: 'security.protocol=SASL_SSL', …",
+    undefined,
+  ],
+  kafkaProperty: ['--kafka-property <name=value>', 'one such setting; may be given several times', undefined],
   stateDir: ['--state-dir <dir>', 'checkpoints, state and the embedded log', '.millrace/<job name>'],
   checkpointInterval: ['--checkpoint-interval <time>', 'time from one checkpoint to the next', '1s'],
   maxParallelism: ['--max-parallelism <n>', 'key groups; fixed for as long as the state lives', '128'],
@@ -105,10 +117,21 @@ function describeCommand(): Command {
     // Commander ends at the first option that lacks its value; taken for optional, it is one mistake of many.
     option.optional = option.required;
     option.required = false;
+    if (flags === optionTexts.kafkaProperty[0]) option.argParser(appended).preset(true);
     command.addOption(option);
   }
   return command;
 }
+
+function appended(value: string | true, before: readonly (string | true)[] = []): readonly (string | true)[] {
+  return [...before, value];
+}
+
+const helpOnSettings = `
+Settings for Kafka may also stand in the environment, where they override the file: sasl.jaas.config is
+MILLRACE_KAFKA_SASL_JAAS_CONFIG. Those of --kafka-property override both; for secrets take one of the others,
+since everybody on the machine can see a command line.
+`;
 
 function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOptions {
   const strategy =
@@ -118,7 +141,16 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
     maxParallelism:
       mistakes.read('--max-parallelism', given.maxParallelism, wholeNumber(1, maxParallelismLimit)) ?? 128,
     jobFile: mistakes.read('--job', given.job, readText),
-    brokers: mistakes.read('--brokers', given.brokers, readBrokers),
+    kafka: {
+      brokers: mistakes.read('--brokers', given.brokers, readBrokers),
+      commandConfig: mistakes.read('--command-config', given.commandConfig, readText),
+      properties: new Map(
+        (given.kafkaProperty ?? []).flatMap((text) => {
+          const property = mistakes.read('--kafka-property', text, readProperty);
+          return property === undefined ? [] : [property];
+        }),
+      ),
+    },
     stateDir: mistakes.read('--state-dir', given.stateDir, readText),
     checkpointIntervalMs:
       mistakes.read('--checkpoint-interval', given.checkpointInterval, readCheckpointInterval) ?? 1_000,

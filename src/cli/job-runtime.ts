@@ -13,6 +13,8 @@ import type { ProcessExit } from '../job-manager/job-events.js';
 import { JobManager } from '../job-manager/job-manager.js';
 import type { JobSettings } from '../job-manager/job-settings.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
+import type { KafkaConfig } from '../log/kafka/kafka-config.js';
+import { sealKafkaConfig } from '../log/kafka/settings/sealed-kafka-config.js';
 import type { ThreadLogLocation } from '../log/log-location.js';
 import type { LogClient } from '../log/log-port.js';
 import { openLogClient } from '../log/open-log-client.js';
@@ -42,7 +44,7 @@ export class JobRuntime {
       jobFile: options.jobFile,
       stateDir,
       heapMbPerThread: options.heapMbPerThread,
-      logForThread: () => threadLog(embedded, options.brokers),
+      logForThread: () => threadLog(embedded, options.kafka),
     });
     // Loading code is most of a start: the threads do that while the log is opened and filled.
     launcher.prepare(options.settings.parallelism);
@@ -64,6 +66,10 @@ export class JobRuntime {
       await lock.release();
       throw error;
     }
+  }
+
+  get isOnKafka(): boolean {
+    return this.parts.embedded === undefined;
   }
 
   /** This thread's own client of the log. */
@@ -94,7 +100,7 @@ export interface JobRuntimeOptions {
   /** Undefined: `.millrace/<job name>` below the working directory. */
   readonly stateDir: string | undefined;
   /** Undefined: the embedded log, in the state folder. */
-  readonly brokers: readonly string[] | undefined;
+  readonly kafka: KafkaConfig | undefined;
   readonly logger: Logger;
   /** Ends the process at once. */
   readonly exitProcess: (reason: string, how: ProcessExit) => void;
@@ -133,7 +139,7 @@ async function startEmbeddedLog(
   stateDir: string,
   options: JobRuntimeOptions,
 ): Promise<EmbeddedLog | undefined> {
-  if (options.brokers !== undefined) return undefined;
+  if (options.kafka !== undefined) return undefined;
   return EmbeddedLog.start({
     path: join(stateDir, 'log'),
     // Every client's requests fail with it, and no restart within this process would cure that.
@@ -141,12 +147,9 @@ async function startEmbeddedLog(
   });
 }
 
-function threadLog(
-  embedded: EmbeddedLog | undefined,
-  brokers: readonly string[] | undefined,
-): ThreadLogLocation {
+function threadLog(embedded: EmbeddedLog | undefined, kafka: KafkaConfig | undefined): ThreadLogLocation {
   if (embedded !== undefined) return { kind: 'embedded', ownerPort: embedded.connect() };
-  return { kind: 'kafka', brokers: brokers ?? [] };
+  return { kind: 'kafka', config: sealKafkaConfig(kafka ?? { brokers: [] }) };
 }
 
 /** The JobManager's client, opened when something first needs it. */
@@ -155,7 +158,7 @@ class ClientOnce {
   private client: Promise<LogClient> | undefined;
 
   constructor(embedded: EmbeddedLog | undefined, options: JobRuntimeOptions) {
-    this.open = () => openLogClient(threadLog(embedded, options.brokers));
+    this.open = () => openLogClient(threadLog(embedded, options.kafka));
   }
 
   get(): Promise<LogClient> {

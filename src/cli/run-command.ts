@@ -14,6 +14,7 @@ import { describeFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
 import type { CommandLineOptions } from './command-line.js';
 import { JobRuntime } from './job-runtime.js';
+import { kafkaConfigOf } from './kafka-options.js';
 import { ProgressDisplay } from './progress-display.js';
 import { ProgressMeter } from './progress-meter.js';
 
@@ -49,6 +50,7 @@ async function runJobCommand(
 ): Promise<0 | 1> {
   const isDemo = options.jobFile === undefined;
   const jobFile = options.jobFile ?? demoJobFile;
+  const kafka = kafkaConfigOf(options.kafka, process.env, logger);
   const job = await loadJobModule(jobFile);
   let demoRun: DemoRun | undefined;
   const runtime = await JobRuntime.open({
@@ -57,7 +59,7 @@ async function runJobCommand(
     settings: settingsOf(options),
     heapMbPerThread: options.heapMb,
     stateDir: options.stateDir,
-    brokers: options.brokers,
+    kafka,
     logger,
     exitProcess: (reason, how) => {
       display.end();
@@ -134,7 +136,7 @@ async function fillInput(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const isDemoWithoutBroker = options.jobFile === undefined && options.brokers === undefined;
+  const isDemoWithoutBroker = options.jobFile === undefined && !runtime.isOnKafka;
   const events = options.generate ?? (isDemoWithoutBroker ? demoEventsDefault : undefined);
   if (events === undefined) return;
   const { alreadyThere, appended } = await fillTopic(await runtime.log(), {

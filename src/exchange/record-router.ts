@@ -62,7 +62,7 @@ class ForwardRouter implements RecordRouter {
   }
 }
 
-export class KeyRouter implements RecordRouter {
+class KeyRouter implements RecordRouter {
   private readonly keySelector: (value: unknown) => Key;
   private readonly hasher: KeyGroupHasher;
   private readonly channelOfKeyGroup: Uint16Array;
@@ -77,11 +77,7 @@ export class KeyRouter implements RecordRouter {
   }
 
   route(value: unknown): number {
-    return this.channelOf(this.keySelector(value));
-  }
-
-  channelOf(key: Key): number {
-    return this.channelOfKeyGroup[this.hasher.keyGroupOf(key)]!;
+    return this.channelOfKeyGroup[this.hasher.keyGroupOf(this.keySelector(value))]!;
   }
 }
 

@@ -1,4 +1,7 @@
 import type { LogTransactions } from './log-transactions.js';
+import type { BatchSettings, FetchSettings, RequestSettings } from './request-settings.js';
+
+export type { Compression } from './request-settings.js';
 
 /**
  * The partitioned log as Millrace sees it: Kafka, the embedded log and the in-memory log of the simulation
@@ -59,7 +62,7 @@ export type OffsetSpec =
 /** Which transactions' records a reader sees: those committed, or also those open and aborted. */
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
-export interface ReaderOptions {
+export interface ReaderOptions extends RequestSettings, FetchSettings {
   /** Called (never synchronously within a call of the reader) when `poll` may answer again after it gave nothing. */
   readonly onAvailable: () => void;
   /** An error the reader can't recover from by itself. It reads nothing after that. */
@@ -139,20 +142,9 @@ export interface AppenderOptions extends AppendSettings {
 }
 
 /** Where appended records go and how they travel. What is left open is the log's to choose. */
-export interface AppendSettings {
+export interface AppendSettings extends RequestSettings, BatchSettings {
   /** Places the records that name no partition; without it the log does, by `LogRecord.partition`'s rule. */
   readonly partitioner?: RecordPartitioner | undefined;
-  /** How the records of a batch are packed together; `'none'` by default. Readers need not know. */
-  readonly compression?: Compression | undefined;
-  /** How long a batch that is not full waits for more records. Kafka alone: the other logs don't wait. */
-  readonly lingerMs?: number | undefined;
-  /** A batch of so many bytes, before compression, is full. Kafka alone. */
-  readonly batchBytes?: number | undefined;
-  /**
-   * Bytes of one request, before compression; a batch that is larger goes alone. A record that is larger is
-   * an error, `record-too-large`. Kafka alone.
-   */
-  readonly requestBytes?: number | undefined;
 }
 
 export interface RecordPartitioner {
@@ -163,9 +155,6 @@ export interface RecordPartitioner {
    */
   partitionFor(record: LogRecord, partitionCount: number): number;
 }
-
-/** Kafka's names (`compression.type`). */
-export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface LogAppender {
   /**

@@ -1,4 +1,5 @@
 import { openEmbeddedLogClient } from './embedded/embedded-log-client.js';
+import { unsealKafkaConfig } from './kafka/settings/sealed-kafka-config.js';
 import type { ThreadLogLocation } from './log-location.js';
 import type { LogClient } from './log-port.js';
 
@@ -9,7 +10,7 @@ export async function openLogClient(location: ThreadLogLocation): Promise<LogCli
       return openEmbeddedLogClient({ ownerPort: location.ownerPort });
     case 'kafka': {
       const { createKafkaLogClient } = await import('./kafka/kafka-log-client.js');
-      return createKafkaLogClient({ brokers: [...location.brokers] });
+      return createKafkaLogClient(unsealKafkaConfig(location.config));
     }
   }
 }

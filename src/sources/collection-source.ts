@@ -20,7 +20,6 @@ export function collectionSource<T>(
     kind: 'collection-source',
     description: `${fixed.length} elements`,
     splitCount: 1,
-    boundedness: 'bounded',
     elementsOf: () => fixed.length,
     elementAt: (_splitIndex, position) => fixed[position] as T,
     ratePerSecond: options.ratePerSecond,

@@ -71,8 +71,7 @@ export class GeneratedSourceReader<T> implements SourceReader {
     return false;
   }
 
-  pendingRecords(): number | undefined {
-    if (this.generation.boundedness === 'continuous') return undefined;
+  pendingRecords(): number {
     return this.open.reduce((pending, split) => pending + split.elements - split.position, 0);
   }
 

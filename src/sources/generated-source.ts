@@ -4,14 +4,11 @@ import { generatedSplit } from './generated-split.js';
 import type { Generation } from './generation.js';
 import type { Source, SourceReader, SourceReaderContext, SourceSplit } from './source.js';
 
-/** More than the cores of most machines, and few enough to cost nothing in a checkpoint. */
-export const defaultSplitCount = 8;
-
-/** A source that computes its elements: no input outside, hence nothing to wait for or to commit. */
+/** A bounded source that computes its elements: no input outside, hence nothing to wait for or to commit. */
 export class GeneratedSource<T> implements Source<T> {
   readonly kind: string;
   readonly description: string;
-  readonly boundedness: 'bounded' | 'continuous';
+  readonly boundedness = 'bounded';
   /** An element is always there to be emitted, so no split is ever caught up. */
   readonly idleTimeoutMs = undefined;
   private readonly generation: Generation<T>;
@@ -20,7 +17,6 @@ export class GeneratedSource<T> implements Source<T> {
     assertRate(generation.ratePerSecond);
     this.kind = generation.kind;
     this.description = generation.description;
-    this.boundedness = generation.boundedness;
     this.generation = generation;
   }
 

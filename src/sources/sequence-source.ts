@@ -1,5 +1,5 @@
 import { MillraceError } from '../protocol/failures.js';
-import { defaultSplitCount, GeneratedSource } from './generated-source.js';
+import { GeneratedSource } from './generated-source.js';
 import type { Source } from './source.js';
 
 export interface SequenceSourceOptions {
@@ -8,6 +8,9 @@ export interface SequenceSourceOptions {
   /** Over all subtasks together; no limit by default. */
   readonly ratePerSecond?: number;
 }
+
+/** More than the cores of most machines, and few enough to cost nothing in a checkpoint. */
+const defaultSplits = 8;
 
 /**
  * The whole numbers from `start` to `end`, both included. Split i of n holds every n-th number, so that each
@@ -18,7 +21,7 @@ export function sequenceSource(
   end: number,
   options: SequenceSourceOptions = {},
 ): Source<number> {
-  const splits = options.splits ?? defaultSplitCount;
+  const splits = options.splits ?? defaultSplits;
   assertWholeNumber('start', start, Number.MIN_SAFE_INTEGER);
   assertWholeNumber('end', end, Number.MIN_SAFE_INTEGER);
   assertWholeNumber('splits', splits, 1);
@@ -27,7 +30,6 @@ export function sequenceSource(
     kind: 'sequence-source',
     description: `${start} to ${end} in ${splits} splits`,
     splitCount: splits,
-    boundedness: 'bounded',
     elementsOf: (splitIndex) => Math.max(0, Math.ceil((length - splitIndex) / splits)),
     elementAt: (splitIndex, position) => start + splitIndex + position * splits,
     ratePerSecond: options.ratePerSecond,

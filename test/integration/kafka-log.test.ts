@@ -7,6 +7,7 @@ import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaConfig } from '../../src/log/kafka/kafka-config.js';
 import { createKafkaLogClient } from '../../src/log/kafka/kafka-log-client.js';
+import { Secret } from '../../src/log/kafka/settings/secret.js';
 import type { AppenderOptions, LogClient } from '../../src/log/log-port.js';
 import type { LogTransaction, PreparedTransaction } from '../../src/log/log-transactions.js';
 import {
@@ -123,9 +124,16 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
   });
 
   describe.runIf(isOwnBroker)('a broker that wants credentials', () => {
-    it.each(['plain', 'scram-sha-256'] as const)('is used with %s', async (mechanism) => {
+    it.each(['PLAIN', 'SCRAM-SHA-256'] as const)('is used with %s', async (mechanism) => {
       const topic = await newTopic();
-      const client = openClient({ brokers: broker.saslBrokers, sasl: { mechanism, ...saslUser } });
+      const client = openClient({
+        brokers: broker.saslBrokers,
+        sasl: {
+          mechanism,
+          username: saslUser.username,
+          password: new Secret(saslUser.password),
+        },
+      });
       const appender = client.openAppender(appending());
       appender.append(valueRecord(topic, 'authenticated'));
       await appender.flush();
@@ -134,7 +142,7 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
     });
 
     it('is not retried with credentials that it refuses', async () => {
-      const sasl = { mechanism: 'plain', username: 'alice', password: 'wrong' } as const;
+      const sasl = { mechanism: 'PLAIN', username: 'alice', password: new Secret('wrong') } as const;
       await expect(
         openClient({ brokers: broker.saslBrokers, sasl }).describeTopics(['any']),
       ).rejects.toMatchObject({

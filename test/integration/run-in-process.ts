@@ -33,7 +33,7 @@ export async function runInProcess(
     },
     heapMbPerThread: 1_024,
     stateDir: folder.path,
-    brokers: undefined,
+    kafka: undefined,
     logger: { info: write, warn: write, error: write },
     exitProcess: (reason) => {
       throw new Error(reason);

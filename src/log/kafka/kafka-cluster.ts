@@ -2,7 +2,7 @@ import type { Clock } from '../../host/clock.js';
 import type { Random } from '../../host/random.js';
 import { LogError } from '../log-port.js';
 import { RetriableAnswer } from './answer-error.js';
-import { backoffMs } from './backoff.js';
+import { type BackoffBounds, backoffMs } from './backoff.js';
 import { CoordinatorDirectory } from './coordinator-directory.js';
 import type { BrokerAddress, ResolvedKafkaConfig } from './kafka-config.js';
 import { Pauses } from './pauses.js';
@@ -11,6 +11,7 @@ import type { CoordinatorKind } from './protocol/find-coordinator.js';
 import type { KafkaRequest } from './protocol/kafka-request.js';
 import { type ClusterMetadata, metadataRequest } from './protocol/metadata.js';
 import { BrokerLane } from './transport/broker-lane.js';
+import { type ConnectionSettings, connectionSettings } from './transport/connection-settings.js';
 import { TransportError } from './transport/transport-error.js';
 
 /** One try of an operation: its result, or why it is worth another one. Anything thrown but a TransportError is final. */
@@ -20,6 +21,9 @@ export type Try<T> =
 
 /** What shared lanes carry; each kind has a connection of its own to each broker. */
 export type LanePurpose = 'control' | 'produce';
+
+/** What a reader or an appender may have of its own on its connections. */
+export type ConnectionNaming = Pick<ConnectionSettings, 'clientId' | 'requestTimeoutMs'>;
 
 export interface KafkaHost {
   readonly clock: Clock;
@@ -33,6 +37,7 @@ export interface KafkaHost {
 export class KafkaCluster {
   readonly config: ResolvedKafkaConfig;
   readonly host: KafkaHost;
+  private readonly connections: ConnectionSettings;
   private readonly pauses: Pauses;
   private readonly addresses = new Map<number, BrokerAddress>();
   private readonly trackedTopics = new Set<string>();
@@ -50,6 +55,7 @@ export class KafkaCluster {
   constructor(config: ResolvedKafkaConfig, host: KafkaHost) {
     this.config = config;
     this.host = host;
+    this.connections = connectionSettings(config, host.clock);
     this.pauses = new Pauses(host.clock);
     this.coordinators = new CoordinatorDirectory((request) => this.sendToAny(request));
   }
@@ -76,8 +82,8 @@ export class KafkaCluster {
   }
 
   /** A lane of one's own, until `closeLane`. */
-  openLane(nodeId: number): BrokerLane {
-    return this.newLane(() => this.addressOf(nodeId));
+  openLane(nodeId: number, naming?: ConnectionNaming): BrokerLane {
+    return this.newLane(() => this.addressOf(nodeId), naming);
   }
 
   closeLane(lane: BrokerLane): void {
@@ -85,11 +91,17 @@ export class KafkaCluster {
     lane.close();
   }
 
-  send<R>(nodeId: number, purpose: LanePurpose, request: KafkaRequest<R>): Promise<R> {
-    const key = `${purpose}:${nodeId}`;
+  /** Those with the same purpose and the same settings share a lane. */
+  send<R>(
+    nodeId: number,
+    purpose: LanePurpose,
+    request: KafkaRequest<R>,
+    naming: ConnectionNaming = this.connections,
+  ): Promise<R> {
+    const key = `${purpose}:${nodeId}:${naming.requestTimeoutMs}:${naming.clientId}`;
     let lane = this.sharedLanes.get(key);
     if (lane === undefined) {
-      lane = this.openLane(nodeId);
+      lane = this.openLane(nodeId, naming);
       this.sharedLanes.set(key, lane);
     }
     return lane.send(request);
@@ -149,16 +161,23 @@ export class KafkaCluster {
    * @throws LogError `unreachable`
    */
   async untilDone<T>(what: string, operation: (attempt: number) => Promise<Try<T>>): Promise<T> {
-    const { clock, random } = this.host;
+    const { clock } = this.host;
     const startedMs = clock.monotonicMs();
     for (let attempt = 0; ; attempt++) {
       const outcome = await tryOnce(operation, attempt);
       if (outcome.kind === 'done') return outcome.value;
-      const timeoutMs = this.hasBeenReached ? this.config.deliveryTimeoutMs : this.config.bootstrapTimeoutMs;
+      const timeoutMs = this.hasBeenReached
+        ? this.config.requests.deliveryTimeoutMs
+        : this.config.bootstrapTimeoutMs;
       if (this.isClosed) throw new LogError('internal', `${what}: the Kafka client was closed.`);
       if (clock.monotonicMs() - startedMs >= timeoutMs) throw this.unreachable(what, timeoutMs, outcome.why);
-      await this.pauses.pause(outcome.afterMs ?? backoffMs(attempt, random.next()));
+      await this.pauses.pause(outcome.afterMs ?? this.backoffMs(attempt));
     }
+  }
+
+  /** How long to wait before the retry after attempt number `attempt`, counted from 0. */
+  backoffMs(attempt: number, bounds: BackoffBounds = this.config.requests): number {
+    return backoffMs(attempt, this.host.random.next(), bounds);
   }
 
   pause(delayMs: number): Promise<void> {
@@ -175,12 +194,13 @@ export class KafkaCluster {
   unreachable(what: string, timeoutMs: number, why: string): LogError {
     const message = this.hasBeenReached
       ? `${what}: no success with Kafka at ${this.name} for ${timeoutMs} ms (${why}). Check that the brokers are up and can reach each other.`
-      : `Kafka at ${this.name} can't be reached (tried for ${timeoutMs} ms; ${why}). Start the broker, or correct the list of brokers.`;
+      : `Kafka at ${this.name} can't be reached (tried for ${timeoutMs} ms; ${why}). Start the broker, or correct the list of brokers (--brokers, bootstrap.servers).`;
     return new LogError('unreachable', message);
   }
 
-  private newLane(address: () => BrokerAddress): BrokerLane {
-    const lane = new BrokerLane(address, this.config);
+  private newLane(address: () => BrokerAddress, naming?: ConnectionNaming): BrokerLane {
+    const { clientId, requestTimeoutMs } = naming ?? this.connections;
+    const lane = new BrokerLane(address, { ...this.connections, clientId, requestTimeoutMs });
     this.lanes.add(lane);
     if (this.isClosed) lane.close();
     return lane;
@@ -200,6 +220,7 @@ export class KafkaCluster {
       try {
         return this.learn(await this.send(nodeId, 'control', request));
       } catch (error) {
+        if (error instanceof LogError) throw error;
         lastError = error;
       }
     }

@@ -1,43 +1,23 @@
-import type { ConnectionOptions } from 'node:tls';
 import { LogError } from '../log-port.js';
+import type { BatchSettings, FetchSettings, RequestSettings } from '../request-settings.js';
+import type { KafkaSasl, KafkaSsl } from './kafka-security.js';
 
-/** How to reach a Kafka cluster, and how patiently. Times and sizes have defaults that suit most. */
-export interface KafkaConfig {
+/**
+ * How to reach a Kafka cluster, and how patiently. Times and sizes have defaults that suit most; a reader or an
+ * appender may have others of its own.
+ */
+export interface KafkaConfig extends RequestSettings, FetchSettings, BatchSettings {
   /** `host:port` of some brokers; the others are learnt from them. */
   readonly brokers: readonly string[];
-  /** Names this client in the brokers' logs and quotas. */
-  readonly clientId?: string;
-  /** `true` for TLS with the system's certificates, or Node's options for it. */
-  readonly ssl?: boolean | ConnectionOptions;
-  readonly sasl?: KafkaSasl;
+  /** Undefined: without TLS. */
+  readonly ssl?: KafkaSsl | undefined;
+  /** Undefined: without credentials. */
+  readonly sasl?: KafkaSasl | undefined;
   /** For one connection, its authentication included. */
-  readonly connectionTimeoutMs?: number;
-  /** For one answer; the connection is given up after it. */
-  readonly requestTimeoutMs?: number;
+  readonly connectionTimeoutMs?: number | undefined;
   /** How long the first contact with any broker is tried for. */
-  readonly bootstrapTimeoutMs?: number;
-  /** How long an append, a read or an administrative request is retried for before it is an error. */
-  readonly deliveryTimeoutMs?: number;
-  /** How long a broker may hold a fetch while a partition has nothing new. */
-  readonly fetchMaxWaitMs?: number;
-  /** Of one partition in one fetch. */
-  readonly partitionFetchBytes?: number;
-  /** A batch is sent when it has this size, or earlier, when its partition is free. */
-  readonly batchBytes?: number;
-  /** How long a batch that is not full waits for more records. A flush does not wait. */
-  readonly lingerMs?: number;
+  readonly bootstrapTimeoutMs?: number | undefined;
 }
-
-export type KafkaSasl =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | {
-      readonly mechanism: 'oauthbearer';
-      readonly oauthBearerProvider: () => Promise<{ readonly value: string }>;
-    };
 
 export interface BrokerAddress {
   readonly host: string;
@@ -47,18 +27,21 @@ export interface BrokerAddress {
 /** The configuration with nothing left open. */
 export interface ResolvedKafkaConfig {
   readonly bootstrap: readonly BrokerAddress[];
-  readonly clientId: string;
-  readonly ssl: ConnectionOptions | undefined;
+  readonly ssl: KafkaSsl | undefined;
   readonly sasl: KafkaSasl | undefined;
   readonly connectionTimeoutMs: number;
-  readonly requestTimeoutMs: number;
   readonly bootstrapTimeoutMs: number;
-  readonly deliveryTimeoutMs: number;
-  readonly fetchMaxWaitMs: number;
-  readonly partitionFetchBytes: number;
-  readonly batchBytes: number;
-  readonly lingerMs: number;
+  readonly requests: NoneOpen<RequestSettings>;
+  readonly fetches: NoneOpen<FetchSettings>;
+  readonly batches: BatchDefaults;
 }
+
+/** `requestBytes` stays open where nobody sets it: a request is then bounded, and a record alone may pass the bound. */
+export type BatchDefaults = NoneOpen<Omit<BatchSettings, 'requestBytes'>> &
+  Pick<BatchSettings, 'requestBytes'>;
+
+/** Every setting has a value. */
+export type NoneOpen<Settings> = { readonly [name in keyof Settings]-?: NonNullable<Settings[name]> };
 
 /** @throws LogError `invalid-configuration`, naming every mistake. */
 export function resolveKafkaConfig(config: KafkaConfig): ResolvedKafkaConfig {
@@ -71,29 +54,62 @@ export function resolveKafkaConfig(config: KafkaConfig): ResolvedKafkaConfig {
   };
   const resolved: ResolvedKafkaConfig = {
     bootstrap,
-    clientId: config.clientId ?? 'millrace',
-    ssl: config.ssl === true ? {} : config.ssl === false ? undefined : config.ssl,
+    ssl: config.ssl,
     sasl: config.sasl,
     connectionTimeoutMs: positive('connectionTimeoutMs', config.connectionTimeoutMs, 10_000),
-    requestTimeoutMs: positive('requestTimeoutMs', config.requestTimeoutMs, 30_000),
     // Long enough for a broker that is starting beside the job, short enough to wait for at a terminal.
     bootstrapTimeoutMs: positive('bootstrapTimeoutMs', config.bootstrapTimeoutMs, 5_000),
-    // Kafka's own default: longer than a leader election or a broker's restart takes.
-    deliveryTimeoutMs: positive('deliveryTimeoutMs', config.deliveryTimeoutMs, 120_000),
-    // A partition that has caught up joins the waiting fetch after at most this.
-    fetchMaxWaitMs: positive('fetchMaxWaitMs', config.fetchMaxWaitMs, 100),
-    // A thousand records of 1 KB: the cost of a request is spread thin, and partitions still take turns often.
-    partitionFetchBytes: positive('partitionFetchBytes', config.partitionFetchBytes, 1024 * 1024),
-    // A quarter of what a broker takes by default, so that a batch of long records still passes.
-    batchBytes: positive('batchBytes', config.batchBytes, 256 * 1024),
-    // The Java client's default since Kafka 4.0: a request costs as much as dozens of records.
-    lingerMs: positive('lingerMs', config.lingerMs, 5),
+    requests: filledIn(config, requestDefaults),
+    fetches: filledIn(config, fetchDefaults),
+    batches: { ...filledIn(config, batchDefaults), requestBytes: config.requestBytes },
   };
+  positive('requestTimeoutMs', config.requestTimeoutMs, 0);
+  positive('deliveryTimeoutMs', config.deliveryTimeoutMs, 0);
   if (mistakes.length > 0) {
     throw new LogError('invalid-configuration', `The Kafka configuration is wrong: ${mistakes.join('; ')}.`);
   }
   return resolved;
 }
+
+/** The given settings, and the defaults where they leave something open. */
+export function filledIn<Settings extends object>(
+  given: { readonly [name in keyof Settings]?: Settings[name] | undefined },
+  defaults: Settings,
+): Settings {
+  const names = Object.keys(defaults) as (keyof Settings)[];
+  return Object.fromEntries(names.map((name) => [name, given[name] ?? defaults[name]])) as Settings;
+}
+
+const requestDefaults: NoneOpen<RequestSettings> = {
+  clientId: 'millrace',
+  requestTimeoutMs: 30_000,
+  // Kafka's own default: longer than a leader election or a broker's restart takes.
+  deliveryTimeoutMs: 120_000,
+  // A leader's move takes some ten milliseconds.
+  retryBackoffMs: 20,
+  // So that a recovery is noticed within a second.
+  retryBackoffMaxMs: 1_000,
+};
+
+const fetchDefaults: NoneOpen<FetchSettings> = {
+  fetchMinBytes: 1,
+  // A partition that has caught up joins the waiting fetch after at most this.
+  fetchMaxWaitMs: 100,
+  // Kafka's own; the readers' budgets are smaller.
+  fetchMaxBytes: 50 * 1024 * 1024,
+  // A thousand records of 1 KB: the cost of a request is spread thin, and partitions still take turns often.
+  partitionFetchBytes: 1024 * 1024,
+};
+
+const batchDefaults: NoneOpen<Omit<BatchSettings, 'requestBytes'>> = {
+  compression: 'none',
+  // The Java client's default since Kafka 4.0: a request costs as much as dozens of records.
+  lingerMs: 5,
+  // A quarter of what a broker takes by default, so that a batch of long records still passes.
+  batchBytes: 256 * 1024,
+  // The time is what bounds them.
+  retries: Number.MAX_SAFE_INTEGER,
+};
 
 /** `host:port`, with brackets around an IPv6 host. */
 function parseAddress(broker: string, mistakes: string[]): BrokerAddress {

@@ -48,7 +48,7 @@ export async function createTopic(cluster: KafkaCluster, topic: string, partitio
   const what = `Creating topic ${topic} with ${partitions} partitions`;
   const created = await cluster.untilDone(what, async (): Promise<Try<'created' | 'exists'>> => {
     const { controllerId } = await cluster.refreshMetadata();
-    const request = createTopicRequest(topic, partitions, cluster.config.requestTimeoutMs);
+    const request = createTopicRequest(topic, partitions, cluster.config.requests.requestTimeoutMs);
     const { errorCode: code, message } = await cluster.send(controllerId, 'control', request);
     if (code === errorCode.none) return { kind: 'done', value: 'created' };
     if (code === errorCode.topicAlreadyExists) return { kind: 'done', value: 'exists' };

@@ -12,6 +12,7 @@ const budget = {
   bytesInUse: 0,
   partitionCount: 4,
   partitionFetchBytes: megabyte,
+  fetchMaxBytes: 50 * megabyte,
 };
 const candidate = (fields: Partial<FetchCandidate> = {}): FetchCandidate => ({
   isFetching: false,

@@ -23,11 +23,13 @@ describe('the Kafka configuration', () => {
 });
 
 describe('the pause before a retry', () => {
+  const bounds = { retryBackoffMs: 20, retryBackoffMaxMs: 1000 };
+
   it('doubles within its bounds and is spread', () => {
-    expect(backoffMs(0, 0.5)).toBe(20);
-    expect(backoffMs(1, 0.5)).toBe(40);
-    expect(backoffMs(1000, 0.5)).toBe(1000);
-    expect(backoffMs(1000, 0)).toBe(800);
-    expect(backoffMs(1000, 1)).toBeCloseTo(1200);
+    expect(backoffMs(0, 0.5, bounds)).toBe(20);
+    expect(backoffMs(1, 0.5, bounds)).toBe(40);
+    expect(backoffMs(1000, 0.5, bounds)).toBe(1000);
+    expect(backoffMs(1000, 0, bounds)).toBe(800);
+    expect(backoffMs(1000, 1, bounds)).toBeCloseTo(1200);
   });
 });

@@ -41,6 +41,7 @@ describe('InitProducerId 3', () => {
 
 describe('Fetch 11', () => {
   const request = fetchRequest([{ topic: 't', partition: 2, position: 10, maxBytes: 100 }], {
+    minBytes: 1,
     maxWaitMs: 50,
     maxBytes: 1000,
     isolation: 'read_committed',

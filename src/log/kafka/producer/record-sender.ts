@@ -1,8 +1,8 @@
 import type { CancelTimer } from '../../../host/clock.js';
 import { type AppenderOptions, LogError, type LogRecord } from '../../log-port.js';
 import { answerError } from '../answer-error.js';
-import { backoffMs } from '../backoff.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
+import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
 import { OnceATurn } from '../once-a-turn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
@@ -28,7 +28,8 @@ export class RecordSender {
   private readonly options: AppenderOptions;
   private readonly session: ProducerSession;
   private readonly records: RecordAccumulator;
-  private readonly lingerMs: number;
+  private readonly requests: ResolvedKafkaConfig['requests'];
+  private readonly batches: ResolvedKafkaConfig['batches'];
   private readonly requestBytes: number;
   private readonly underWay = new Set<Promise<void>>();
   /** What is asked of the cluster at present, so that it is asked once. */
@@ -48,13 +49,14 @@ export class RecordSender {
     this.cluster = cluster;
     this.options = options;
     this.session = session;
-    this.lingerMs = options.lingerMs ?? cluster.config.lingerMs;
-    this.requestBytes = options.requestBytes ?? requestBytesMax;
+    this.requests = filledIn(options, cluster.config.requests);
+    this.batches = filledIn(options, cluster.config.batches);
+    this.requestBytes = this.batches.requestBytes ?? requestBytesMax;
     this.records = new RecordAccumulator({
       bufferBytes: options.bufferBytes,
-      batchBytes: options.batchBytes ?? cluster.config.batchBytes,
-      lingerMs: this.lingerMs,
-      recordBytesMax: options.requestBytes ?? recordBytesMax,
+      batchBytes: this.batches.batchBytes,
+      lingerMs: this.batches.lingerMs,
+      recordBytesMax: this.batches.requestBytes ?? recordBytesMax,
       random: cluster.host.random,
       encoders,
       partitioner: options.partitioner,
@@ -114,7 +116,7 @@ export class RecordSender {
   }
 
   private linger(): void {
-    this.cancelLinger ??= this.cluster.host.clock.setTimer(this.lingerMs, () => {
+    this.cancelLinger ??= this.cluster.host.clock.setTimer(this.batches.lingerMs, () => {
       this.cancelLinger = undefined;
       this.pump();
     });
@@ -169,11 +171,16 @@ export class RecordSender {
     const batches = departures.map(({ queue, batch }) => ({
       topic: queue.topic,
       partition: queue.partition,
-      batch: batch.encode(identity, transactionalId !== null, this.options.compression ?? 'none'),
+      batch: batch.encode(identity, transactionalId !== null, this.batches.compression),
     }));
     try {
-      const options = { transactionalId, ackTimeoutMs: this.cluster.config.requestTimeoutMs };
-      const answers = await this.cluster.send(leader, 'produce', produceRequest(batches, options));
+      const options = { transactionalId, ackTimeoutMs: this.requests.requestTimeoutMs };
+      const answers = await this.cluster.send(
+        leader,
+        'produce',
+        produceRequest(batches, options),
+        this.requests,
+      );
       if (this.isEnded) return;
       for (const departure of departures) {
         const { topic, partition } = departure.queue;
@@ -205,6 +212,10 @@ export class RecordSender {
   }
 
   private sendAgain({ queue, batch }: Departure, why: string): void {
+    if (batch.attempts > this.batches.retries) {
+      this.fail(notAcknowledged(queue, `after ${batch.attempts} tries`, why));
+      return;
+    }
     queue.putBack(batch);
     this.putOff(queue, batch.openedMs, batch.attempts, why);
   }
@@ -212,20 +223,20 @@ export class RecordSender {
   /** Lets a partition rest, with fresh metadata afterwards; after `deliveryTimeoutMs` it is an error. */
   private putOff(queue: PartitionQueue, sinceMs: number | undefined, attempts: number, why: string): void {
     if (this.isEnded) return;
-    const { clock, random } = this.cluster.host;
+    const { clock } = this.cluster.host;
     const waitedMs = clock.monotonicMs() - (sinceMs ?? clock.monotonicMs());
-    const timeoutMs = this.cluster.config.deliveryTimeoutMs;
+    const timeoutMs = this.requests.deliveryTimeoutMs;
     if (this.cluster.isMissing(queue.topic) && waitedMs >= Math.min(missingTopicGraceMs, timeoutMs)) {
       this.fail(unknownTopics(this.cluster, [queue.topic]));
       return;
     }
     if (waitedMs >= timeoutMs) {
-      this.fail(deliveryTimeout(queue, timeoutMs, why));
+      this.fail(notAcknowledged(queue, `within ${timeoutMs} ms`, why));
       return;
     }
     queue.isPaused = true;
     this.ask('leaders', () => this.refreshLeaders());
-    this.cluster.pause(backoffMs(attempts, random.next())).then(
+    this.cluster.pause(this.cluster.backoffMs(attempts, this.requests)).then(
       () => {
         queue.isPaused = false;
         this.pumping.request();
@@ -277,10 +288,10 @@ export class RecordSender {
   }
 }
 
-function deliveryTimeout(queue: PartitionQueue, timeoutMs: number, why: string): LogError {
+function notAcknowledged(queue: PartitionQueue, bound: string, why: string): LogError {
   return new LogError(
     'delivery-timeout',
-    `Topic ${queue.topic}, partition ${queue.partition}: records were not acknowledged within ${timeoutMs} ms (${why}). ` +
+    `Topic ${queue.topic}, partition ${queue.partition}: records were not acknowledged ${bound} (${why}). ` +
       "Check that the partition's leader is up and has enough in-sync replicas.",
   );
 }

@@ -12,7 +12,9 @@ export interface FetchPartition extends TopicPartition {
 }
 
 export interface FetchOptions {
-  /** How long the broker may hold the request while there is nothing to return. */
+  /** The broker may hold the request until it can return so much, … */
+  readonly minBytes: number;
+  /** … but no longer than this. */
   readonly maxWaitMs: number;
   readonly maxBytes: number;
   readonly isolation: Isolation;
@@ -39,7 +41,7 @@ export function fetchRequest(
     api: kafkaApis.fetch,
     encode: () => {
       const writer = new WireWriter(512);
-      writer.int32(noReplica).int32(options.maxWaitMs).int32(minBytes).int32(options.maxBytes);
+      writer.int32(noReplica).int32(options.maxWaitMs).int32(options.minBytes).int32(options.maxBytes);
       writer.int8(isolationLevels[options.isolation]).int32(noSession).int32(finalSessionEpoch);
       writer.array(byTopic(partitions), ([topic, ofTopic]) => {
         writer.string(topic);
@@ -111,7 +113,6 @@ export function fetchRequest(
 }
 
 const noReplica = -1;
-const minBytes = 1;
 const noSession = 0;
 const finalSessionEpoch = -1;
 const unknownLeaderEpoch = -1;

@@ -18,6 +18,8 @@ export interface FetchBudget {
   readonly bytesInUse: number;
   readonly partitionCount: number;
   readonly partitionFetchBytes: number;
+  /** Of one fetch. */
+  readonly fetchMaxBytes: number;
 }
 
 /**
@@ -42,9 +44,11 @@ export function planFetch<P extends FetchCandidate>(
 ): readonly P[] {
   const share = budget.prefetchBytes / Math.max(budget.partitionCount, 1);
   const partitionBytes = partitionFetchBytes(budget);
+  const partitionsMax = Math.max(1, Math.floor(budget.fetchMaxBytes / partitionBytes));
   let free = budget.prefetchBytes - budget.bytesInUse;
   const planned: P[] = [];
   for (const partition of partitions) {
+    if (planned.length === partitionsMax) break;
     const isWanted = !partition.isFetching && !partition.isFinished && partition.retryAtMs <= nowMs;
     if (!isWanted || partition.isBehind !== (kind === 'behind')) continue;
     if (partition.bufferedBytes > 0 && partition.bufferedBytes >= share) continue;
@@ -59,7 +63,8 @@ export function planFetch<P extends FetchCandidate>(
 /** Half a share, so that one fetch can be under way while the one before is processed. */
 export function partitionFetchBytes(budget: Omit<FetchBudget, 'bytesInUse'>): number {
   const halfShare = Math.floor(budget.prefetchBytes / Math.max(budget.partitionCount, 1) / 2);
-  return Math.min(budget.partitionFetchBytes, Math.max(halfShare, partitionFetchBytesMin));
+  const share = Math.max(halfShare, partitionFetchBytesMin);
+  return Math.min(budget.partitionFetchBytes, budget.fetchMaxBytes, share);
 }
 
 /** Below this the cost of a request outweighs that of its records. */

@@ -8,8 +8,8 @@ import {
 } from '../../log-port.js';
 import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
-import { backoffMs } from '../backoff.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
+import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
 import { OnceATurn } from '../once-a-turn.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
 import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
@@ -31,6 +31,8 @@ export class KafkaReader implements LogReader {
   private readonly cluster: KafkaCluster;
   private readonly options: ReaderOptions;
   private readonly isolation: Isolation;
+  private readonly requests: ResolvedKafkaConfig['requests'];
+  private readonly fetches: ResolvedKafkaConfig['fetches'];
   private readonly onClosed: () => void;
   private readonly partitions: ReaderPartition[] = [];
   /** The same, those first that the newest answers left empty-handed. */
@@ -51,6 +53,8 @@ export class KafkaReader implements LogReader {
     this.cluster = cluster;
     this.options = options;
     this.isolation = options.isolation ?? 'read_committed';
+    this.requests = filledIn(options, cluster.config.requests);
+    this.fetches = filledIn(options, cluster.config.fetches);
     this.onClosed = onClosed;
   }
 
@@ -137,7 +141,7 @@ export class KafkaReader implements LogReader {
     if (partitions.length === 0) return;
     let lane = this.lanes.get(key);
     if (lane === undefined) {
-      lane = this.cluster.openLane(leader);
+      lane = this.cluster.openLane(leader, this.requests);
       this.lanes.set(key, lane);
     }
     const fetch = this.fetch(lane, kind, partitions, partitionFetchBytes(budget)).finally(() => {
@@ -160,7 +164,8 @@ export class KafkaReader implements LogReader {
       const request = fetchRequest(
         partitions.map(({ topic, partition, position }) => ({ topic, partition, position, maxBytes })),
         {
-          maxWaitMs: kind === 'behind' ? 0 : this.cluster.config.fetchMaxWaitMs,
+          minBytes: this.fetches.fetchMinBytes,
+          maxWaitMs: kind === 'behind' ? 0 : this.fetches.fetchMaxWaitMs,
           maxBytes: reservedBytes,
           isolation: this.isolation,
         },
@@ -232,10 +237,10 @@ export class KafkaReader implements LogReader {
     if (this.isEnded) return;
     const { cluster } = this;
     const nowMs = cluster.host.clock.monotonicMs();
-    const delayMs = backoffMs(partition.failures, cluster.host.random.next());
+    const delayMs = cluster.backoffMs(partition.failures, this.requests);
     partition.failed(nowMs, delayMs);
     const failingMs = nowMs - (partition.failingSinceMs ?? nowMs);
-    const timeoutMs = cluster.config.deliveryTimeoutMs;
+    const timeoutMs = this.requests.deliveryTimeoutMs;
     if (cluster.isMissing(partition.topic) && failingMs >= Math.min(missingTopicGraceMs, timeoutMs)) {
       this.fail(unknownTopics(cluster, [partition.topic]));
       return;
@@ -293,7 +298,8 @@ export class KafkaReader implements LogReader {
       prefetchBytes: this.options.prefetchBytes,
       bytesInUse: this.bytesInUse,
       partitionCount: this.partitions.length,
-      partitionFetchBytes: this.cluster.config.partitionFetchBytes,
+      partitionFetchBytes: this.fetches.partitionFetchBytes,
+      fetchMaxBytes: this.fetches.fetchMaxBytes,
     };
   }
 

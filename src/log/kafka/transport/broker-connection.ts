@@ -2,11 +2,13 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import Connection, { type Logger, type SocketFactory } from 'kafkajs/src/network/connection.js';
 import { LogError } from '../../log-port.js';
-import type { BrokerAddress, ResolvedKafkaConfig } from '../kafka-config.js';
+import type { BrokerAddress } from '../kafka-config.js';
 import { apiVersionsRequest } from '../protocol/api-versions.js';
 import { type KafkaRequest, kafkaApis } from '../protocol/kafka-request.js';
 import { WireReader } from '../protocol/wire-reader.js';
 import { WireWriter } from '../protocol/wire-writer.js';
+import { type ConnectionStage, connectionRefused } from './connection-refusal.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import { TransportError } from './transport-error.js';
 
 /**
@@ -19,25 +21,26 @@ import { TransportError } from './transport-error.js';
 export class BrokerConnection {
   readonly address: BrokerAddress;
   private readonly connection: Connection;
-  private readonly config: ResolvedKafkaConfig;
+  private readonly settings: ConnectionSettings;
   private socket: Socket | undefined;
   /** Set once, for the requests that wait for an answer. */
   private failure: TransportError | undefined;
   private isReady = false;
+  /** How far it has come, for what a failure means. */
+  private stage: ConnectionStage = 'connecting';
   private rejectConnecting: ((error: Error) => void) | undefined;
 
-  constructor(address: BrokerAddress, config: ResolvedKafkaConfig) {
+  constructor(address: BrokerAddress, settings: ConnectionSettings) {
     this.address = address;
-    this.config = config;
+    this.settings = settings;
     this.connection = new Connection({
       host: address.host,
       port: address.port,
-      ssl: config.ssl ?? null,
-      // A copy: kafkajs puts the authenticator that it chose into it.
-      sasl: config.sasl === undefined ? null : { ...config.sasl },
-      clientId: config.clientId,
-      connectionTimeout: config.connectionTimeoutMs,
-      requestTimeout: config.requestTimeoutMs,
+      ssl: settings.tls ?? null,
+      sasl: settings.sasl ?? null,
+      clientId: settings.clientId,
+      connectionTimeout: settings.connectionTimeoutMs,
+      requestTimeout: settings.requestTimeoutMs,
       logger: silentLogger,
       socketFactory: this.openSocket,
     });
@@ -48,10 +51,10 @@ export class BrokerConnection {
   async open(): Promise<void> {
     try {
       await this.connect();
-      this.isReady = true;
     } catch (error) {
-      this.destroy(`cannot connect: ${reasonOf(error)}`, error);
-      throw error instanceof LogError ? error : this.nothingSent();
+      const refused = connectionRefused(error, this.stage, this.address, this.settings);
+      this.destroy(refused instanceof LogError ? refused.message : `cannot connect: ${refused}`, error);
+      throw refused instanceof LogError ? refused : this.nothingSent();
     }
   }
 
@@ -64,14 +67,21 @@ export class BrokerConnection {
     if (this.failure !== undefined) throw this.nothingSent();
     try {
       // A SASL session ends after the time that the broker gave it.
-      if (this.isReady && this.config.sasl !== undefined && !this.connection.isAuthenticated())
-        await this.authenticate();
+      if (this.isReady && this.settings.sasl !== undefined && !this.connection.isAuthenticated())
+        await this.connection.authenticate();
       const answer = new WireReader(await this.exchange(request));
+      if (this.stage === 'unused') this.stage = 'used';
       if (request.api.isFlexible) answer.skipTaggedFields();
       return request.decode(answer);
     } catch (error) {
-      this.destroy(`${request.api.name} failed: ${reasonOf(error)}`, error);
-      throw error instanceof LogError ? error : (this.failure ?? error);
+      if (!this.isReady) throw error;
+      const refused = connectionRefused(error, this.stage, this.address, this.settings);
+      if (refused instanceof LogError) {
+        this.destroy(refused.message, error);
+        throw refused;
+      }
+      this.destroy(`${request.api.name} failed: ${refused}`, error);
+      throw this.failure ?? error;
     }
   }
 
@@ -95,6 +105,7 @@ export class BrokerConnection {
       this.rejectConnecting = reject;
       this.connection.connect().then(resolve, reject);
     });
+    this.stage = 'greeting';
     const versions = await this.send(apiVersionsRequest());
     for (const api of Object.values(kafkaApis)) {
       const known = versions.get(api.key);
@@ -108,21 +119,12 @@ export class BrokerConnection {
     }
     this.connection.setVersions(Object.fromEntries(versions));
     this.connection.setSupportAuthenticationProtocol(versions.has(saslAuthenticateKey));
-    if (this.config.sasl !== undefined) await this.authenticate();
-  }
-
-  private async authenticate(): Promise<void> {
-    try {
+    if (this.settings.sasl !== undefined) {
+      this.stage = 'authenticating';
       await this.connection.authenticate();
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'KafkaJSSASLAuthenticationError') throw error;
-      throw new LogError(
-        'unauthorized',
-        `The broker at ${this.address.host}:${this.address.port} refused the credentials: ${reasonOf(error)}. ` +
-          'Check the user name, the password and the mechanism.',
-        { cause: error },
-      );
     }
+    this.stage = 'unused';
+    this.isReady = true;
   }
 
   private exchange(request: KafkaRequest<unknown>): Promise<Buffer> {
@@ -149,7 +151,7 @@ export class BrokerConnection {
   private frame(request: KafkaRequest<unknown>, correlationId: number): readonly Buffer[] {
     const { api } = request;
     const head = new WireWriter().int32(0).int16(api.key).int16(api.version).int32(correlationId);
-    head.string(this.config.clientId);
+    head.string(this.settings.clientId);
     if (api.isFlexible) head.noTaggedFields();
     const pieces = [head.finish(), ...request.encode()];
     const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -204,8 +206,4 @@ function avoidNegativeTimers(connection: Connection): void {
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

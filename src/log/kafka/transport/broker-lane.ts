@@ -1,6 +1,7 @@
-import type { BrokerAddress, ResolvedKafkaConfig } from '../kafka-config.js';
+import type { BrokerAddress } from '../kafka-config.js';
 import type { KafkaRequest } from '../protocol/kafka-request.js';
 import { BrokerConnection } from './broker-connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
 import { TransportError } from './transport-error.js';
 
 /**
@@ -10,15 +11,15 @@ import { TransportError } from './transport-error.js';
  */
 export class BrokerLane {
   private readonly address: () => BrokerAddress;
-  private readonly config: ResolvedKafkaConfig;
+  private readonly settings: ConnectionSettings;
   private opening: Promise<void> | undefined;
   private connection: BrokerConnection | undefined;
   private isClosed = false;
 
   /** `address` is asked at each connecting: a broker may come back elsewhere. */
-  constructor(address: () => BrokerAddress, config: ResolvedKafkaConfig) {
+  constructor(address: () => BrokerAddress, settings: ConnectionSettings) {
     this.address = address;
-    this.config = config;
+    this.settings = settings;
   }
 
   /** @throws TransportError (the outcome is unknown, or nothing was sent) | LogError */
@@ -37,7 +38,7 @@ export class BrokerLane {
   private async open(): Promise<void> {
     if (this.isClosed) throw this.closedError();
     if (this.opening === undefined) {
-      const connection = new BrokerConnection(this.address(), this.config);
+      const connection = new BrokerConnection(this.address(), this.settings);
       // Known before it is open, so that `close` ends a connecting that hangs.
       this.connection = connection;
       this.opening = connection.open().finally(() => {

@@ -61,3 +61,34 @@ declare module 'kafkajs/src/network/connection.js' {
     setSupportAuthenticationProtocol(isSupported: boolean): void;
   }
 }
+
+/** The client's part of each mechanism. */
+declare module 'kafkajs/src/broker/saslAuthenticator/scram256.js' {
+  /** One step: a message to the broker, and what came back, both with their size in front. */
+  export interface SaslStep<Answer> {
+    readonly request: { readonly encode: () => Promise<Buffer> };
+    readonly response: {
+      readonly decode: (answer: Buffer) => Promise<Answer>;
+      readonly parse: (answer: Answer) => Promise<Answer>;
+    };
+  }
+
+  export type AuthenticationProvider = (connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly saslAuthenticate: <Answer>(step: SaslStep<Answer>) => Promise<Answer>;
+  }) => { readonly authenticate: () => Promise<void> };
+
+  export default function mechanism(credentials: {
+    readonly username: string;
+    readonly password: string;
+  }): AuthenticationProvider;
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/plain.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/scram256.js';
+}
+
+declare module 'kafkajs/src/broker/saslAuthenticator/scram512.js' {
+  export { default } from 'kafkajs/src/broker/saslAuthenticator/scram256.js';
+}
