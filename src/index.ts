@@ -2,6 +2,19 @@
 
 export type { AggregateFunction, ReduceFunction } from './api/aggregate-function.js';
 export {
+  type AsyncContext,
+  AsyncFunction,
+  type AsyncFunctionContext,
+  type AsyncInvoke,
+  type AsyncOptions,
+} from './api/async-function.js';
+export {
+  AsyncRetryStrategies,
+  type AsyncRetryStrategy,
+  type ExponentialBackoffOptions,
+  type FixedDelayOptions,
+} from './api/async-retry-strategies.js';
+export {
   type CoFlatMapFunction,
   type CoMapFunction,
   CoProcessFunction,
@@ -41,6 +54,7 @@ export {
 } from './api/process-window-function.js';
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
 export type { WindowedStream } from './api/windowed-stream.js';
+export type { LookupCache, LookupCacheOptions, LookupKey } from './async-io/lookup-cache.js';
 export { bytes } from './codecs/bytes.js';
 export { type JsonOptions, json } from './codecs/json.js';
 export type { JsonFields, JsonFieldType } from './codecs/json-fields.js';

@@ -1,6 +1,7 @@
 import type { Partitioning, StreamEdge } from '../graph/stream-graph.js';
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
+import { AsyncWaitOperator, type OutputMode } from '../operators/async-wait-operator.js';
 import { FilterOperator } from '../operators/filter-operator.js';
 import { FlatMapOperator } from '../operators/flat-map-operator.js';
 import { MapOperator } from '../operators/map-operator.js';
@@ -9,6 +10,8 @@ import type { OperatorContext, StreamOperator } from '../operators/stream-operat
 import type { Sink } from '../sinks/sink.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
+import type { AsyncFunction, AsyncInvoke, AsyncOptions } from './async-function.js';
+import { asyncCallSettings, asyncFunctionOf } from './async-settings.js';
 import { ConnectedStreams, keyedBy } from './connected-streams.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import type {
@@ -80,6 +83,22 @@ export class DataStream<T> {
       { ...options, name },
       (context) => new ProcessOperator<T, R>(fn, context as OperatorContext<R>),
     );
+  }
+
+  /**
+   * Asks about each element and emits the results in the elements' order (Flink's AsyncDataStream.orderedWait):
+   * one that takes long holds up those behind it.
+   */
+  orderedWait<R>(fn: AsyncFunction<T, R> | AsyncInvoke<T, R>, options: AsyncOptions<R>): DataStream<R> {
+    return this.asyncWait('ordered', fn, options);
+  }
+
+  /**
+   * Asks about each element and emits the results as they come (Flink's AsyncDataStream.unorderedWait). A
+   * result stays between the watermarks that its element came between.
+   */
+  unorderedWait<R>(fn: AsyncFunction<T, R> | AsyncInvoke<T, R>, options: AsyncOptions<R>): DataStream<R> {
+    return this.asyncWait('unordered', fn, options);
   }
 
   /** Brings all elements of a key to one subtask, in the order in which each upstream subtask sent them. */
@@ -159,6 +178,28 @@ export class DataStream<T> {
 
   private streamFactory(): StreamFactory {
     return <Out>(nodeId: number) => DataStream.from<Out>(this.builder, nodeId);
+  }
+
+  private asyncWait<R>(
+    outputMode: OutputMode,
+    fn: AsyncFunction<T, R> | AsyncInvoke<T, R>,
+    options: AsyncOptions<R>,
+  ): DataStream<R> {
+    const name = options.name ?? options.uid ?? `${outputMode}-wait`;
+    const settings = { outputMode, ...asyncCallSettings(options, name, this.builder) };
+    const asyncFunction = asyncFunctionOf(fn);
+    const id = this.builder.add({
+      kind: 'operator',
+      operatorKind: `${outputMode}-wait`,
+      uid: options.uid,
+      name,
+      inputs: this.inputs(),
+      isKeyed: false,
+      chainingStrategy: 'head',
+      createOperator: (context) =>
+        new AsyncWaitOperator<T, R>(asyncFunction, settings, context as OperatorContext<R>),
+    });
+    return DataStream.from<R>(this.builder, id);
   }
 
   private addOperator<R>(

@@ -70,6 +70,7 @@ export function chainOperators(graph: StreamGraph): JobGraph {
 function chainableInput(node: StreamNode): StreamEdge | undefined {
   const [only, ...others] = node.inputs;
   if (only === undefined || others.length > 0) return undefined;
+  if (node.kind === 'operator' && node.chainingStrategy === 'head') return undefined;
   return only.partitioning.kind === 'forward' ? only : undefined;
 }
 

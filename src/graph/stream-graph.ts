@@ -37,6 +37,8 @@ export interface OperatorNode extends NodeBase {
   readonly operatorKind: string;
   /** A keyed operator gets a keyed state backend and is always the head of its chain. */
   readonly isKeyed: boolean;
+  /** `head`: never called directly by the operator before it (Flink's ChainingStrategy.HEAD). */
+  readonly chainingStrategy?: 'head';
   readonly createOperator: (context: OperatorContext<unknown>) => StreamOperator<never>;
 }
 

@@ -77,6 +77,8 @@ export interface OperatorContext<Out> {
   log(): Promise<LogClient>;
   /** Runs an action on this thread between elements, when nothing in the chain is suspended; wakes the task. */
   execute(action: () => void): void;
+  /** Asks the task to call `resume` in its next step: results have come from outside of a call (async I/O). */
+  requestResume(): void;
   /** Ends the attempt. For errors that happen outside of a call (background writes, connections). */
   fail(error: unknown): void;
 }

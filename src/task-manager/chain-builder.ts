@@ -26,6 +26,7 @@ export interface ChainSurroundings {
   readonly restored: readonly SubtaskSnapshot[];
   readonly log: () => Promise<LogClient>;
   readonly execute: (action: () => void) => void;
+  readonly requestResume: () => void;
   readonly fail: (error: unknown) => void;
   readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
   /** The writer of an edge that leaves the vertex. */
@@ -151,6 +152,7 @@ function contextOf(
     clock: surroundings.clock,
     log: surroundings.log,
     execute: surroundings.execute,
+    requestResume: surroundings.requestResume,
     fail: surroundings.fail,
   };
 }

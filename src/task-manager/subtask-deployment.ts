@@ -99,6 +99,7 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
     restored: deployment.restored,
     log: surroundings.log,
     execute,
+    requestResume: () => theSubtask().requestResume(),
     fail: surroundings.fail,
     report: surroundings.report,
     writerOf: (edge) => channels.writerOf(edge, ref.subtaskIndex, availability, deployment.maxParallelism),

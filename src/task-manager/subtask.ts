@@ -16,7 +16,7 @@ export class Subtask {
   readonly ref: SubtaskRef;
   private readonly options: SubtaskOptions;
   private state: SubtaskState = 'running';
-  /** The output was full after the last call, so an operator may be suspended: ask it before anything else. */
+  /** An operator may have something left to emit (the output was full, or it said so): ask it before anything else. */
   private maySuspend = false;
   private readonly actions: (() => void)[] = [];
   private firstRecordAtMs: number | undefined;
@@ -30,6 +30,12 @@ export class Subtask {
   /** Queues an action to run between two elements. */
   execute(action: () => void): void {
     this.actions.push(action);
+    this.options.wake();
+  }
+
+  /** An operator has results that it did not emit within a call: it is resumed before anything else happens. */
+  requestResume(): void {
+    this.maySuspend = true;
     this.options.wake();
   }
 
@@ -127,7 +133,7 @@ export class Subtask {
     const before = input.numRecordsIn;
     const status = input.processNext(recordsMax);
     if (input.numRecordsIn !== before) this.noteRecords();
-    this.maySuspend = !this.options.availability.isAvailable;
+    if (!this.options.availability.isAvailable) this.maySuspend = true;
     if (status === 'end-of-input') {
       this.state = 'ending';
       return this.maySuspend ? 'blocked' : this.endInput();

@@ -93,6 +93,7 @@ export class OperatorSubtask<In> {
       restored: options.restored,
       log: () => Promise.reject(new Error('The operators under test have no log.')),
       execute: (action) => own.subtask?.subtask.execute(action),
+      requestResume: () => own.subtask?.subtask.requestResume(),
       fail,
       report: (_uid, _checkpointId, value) => output.push({ kind: 'reported', value }),
       writerOf: (edge) => output.writerOf(edges.indexOf(edge)),

@@ -1,0 +1,39 @@
+import type { AsyncContext } from '../api/async-function.js';
+import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
+
+/** One element on its way through async I/O: what came in, and what is known of its result. */
+export class AsyncRequest<In, Result> implements AsyncContext {
+  readonly value: In;
+  readonly elementTimestamp: number;
+  attempt = 0;
+  /** Of the caller's monotonic clock; 0 before the first attempt. */
+  deadlineMs = 0;
+  /** No attempt counts any more: the result is here, or its time was up. */
+  isDone = false;
+  result: Result | undefined = undefined;
+  /** Of the attempt before this one. */
+  lastError: unknown = undefined;
+  cancelRetry: (() => void) | undefined = undefined;
+  /** How many events (watermarks) had come before it, as its queue counts them. */
+  epoch = 0;
+  private controller: AbortController | undefined = undefined;
+
+  constructor(value: In, elementTimestamp: number) {
+    this.value = value;
+    this.elementTimestamp = elementTimestamp;
+  }
+
+  get timestamp(): number | undefined {
+    return this.elementTimestamp === NO_TIMESTAMP ? undefined : this.elementTimestamp;
+  }
+
+  /** Made when it is first asked for: many functions never do, and it would be most of a request's cost. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.controller?.abort(reason);
+  }
+}
