@@ -58,7 +58,7 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   }
 
   private call(request: Request): void {
-    request.attempt += 1;
+    request.beginAttempt();
     let promise: Promise<Result> | undefined;
     try {
       promise = this.options.invoke(request);

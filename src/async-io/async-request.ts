@@ -27,6 +27,12 @@ export class AsyncRequest<In, Result> implements AsyncContext {
     return this.elementTimestamp === NO_TIMESTAMP ? undefined : this.elementTimestamp;
   }
 
+  beginAttempt(): void {
+    this.attempt += 1;
+    // Each attempt has its own, or listeners of those before would stay on it.
+    this.controller = undefined;
+  }
+
   /** Made when it is first asked for: many functions never do, and it would be most of a request's cost. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();

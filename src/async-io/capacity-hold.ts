@@ -7,19 +7,17 @@ import type { OutputAvailability } from '../exchange/output-availability.js';
  */
 export class CapacityHold {
   private readonly availability: OutputAvailability;
-  private isHeld = false;
+  isHeld = false;
 
   constructor(availability: OutputAvailability) {
     this.availability = availability;
   }
 
-  /** False when the output is full just now: to be tried again, or input would come in once it has room. */
-  tryHold(): boolean {
-    if (this.isHeld) return true;
-    if (!this.availability.isAvailable) return false;
+  /** Does nothing while the output is full: no input comes in, and the operator is asked again when it has room. */
+  tryHold(): void {
+    if (this.isHeld || !this.availability.isAvailable) return;
     this.isHeld = true;
     this.availability.block();
-    return true;
   }
 
   release(): void {

@@ -12,7 +12,7 @@ import { isEvent, type QueuedEvent } from './stream-element-queue.js';
  */
 export function snapshotStreamElements(
   contents: Iterable<AsyncRequest<unknown, unknown> | QueuedEvent>,
-  operatorName: string,
+  place: SubtaskPlace & { readonly name: string },
 ): OperatorSnapshot {
   const writer = new ByteWriter();
   const listState: StoredElement[] = [];
@@ -24,26 +24,26 @@ export function snapshotStreamElements(
       continue;
     }
     writer.reset();
-    encodePlainValue(writer, element.value, `An element in flight of operator "${operatorName}"`);
+    encodePlainValue(writer, element.value, `An element in flight of operator "${place.name}"`);
     stateBytes += writer.length;
     listState.push({ value: writer.written().toString('base64'), timestamp: element.elementTimestamp });
   }
+  const { subtaskIndex, parallelism } = place;
+  const storedEvents: StoredEvents = { subtaskIndex, parallelism, events };
   return {
     ...(listState.length === 0 ? {} : { listState: listState as unknown as readonly JsonValue[] }),
-    ...(events.length === 0 ? {} : { subtaskState: { events } as unknown as JsonValue }),
+    ...(events.length === 0 ? {} : { subtaskState: storedEvents as unknown as JsonValue }),
     stateBytes,
   };
 }
 
-/** The elements and events of a snapshot, in their order. */
+/** The elements of a snapshot and, where they are this subtask's own, the events between them. */
 export function restoreStreamElements<In, Result>(
   restored: OperatorSnapshot | undefined,
+  place: SubtaskPlace,
 ): (AsyncRequest<In, Result> | QueuedEvent)[] {
   const stored = (restored?.listState ?? []) as unknown as readonly StoredElement[];
-  const subtaskState = restored?.subtaskState as unknown as
-    | { readonly events?: readonly StoredEvent[] }
-    | undefined;
-  const events = [...(subtaskState?.events ?? [])];
+  const events = [...eventsOf(restored?.subtaskState as unknown as StoredEvents | undefined, place)];
   const contents: (AsyncRequest<In, Result> | QueuedEvent)[] = [];
   stored.forEach(({ value, timestamp }, index) => {
     while (events[0] !== undefined && events[0].after <= index) contents.push(events.shift()!.event);
@@ -53,10 +53,24 @@ export function restoreStreamElements<In, Result>(
   return [...contents, ...events.map(({ event }) => event)];
 }
 
+function eventsOf(stored: StoredEvents | undefined, place: SubtaskPlace): readonly StoredEvent[] {
+  const isOwn = stored?.subtaskIndex === place.subtaskIndex && stored.parallelism === place.parallelism;
+  return isOwn ? stored.events : [];
+}
+
+export interface SubtaskPlace {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+}
+
 interface StoredElement {
   /** As in keyed state, in base64. */
   readonly value: string;
   readonly timestamp: number;
+}
+
+interface StoredEvents extends SubtaskPlace {
+  readonly events: readonly StoredEvent[];
 }
 
 interface StoredEvent {

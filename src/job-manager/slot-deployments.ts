@@ -1,5 +1,5 @@
 import type { CheckpointMetadata, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import { slotIndex } from '../protocol/ids.js';
+import { slotIndex, subtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment, TaskManagerDeployment } from '../protocol/messages.js';
 import type { SourceSplit } from '../sources/source.js';
 import type { JobDescription } from './job-description.js';
@@ -28,11 +28,15 @@ export function planDeployments(job: JobDescription, metadata: CheckpointMetadat
       splitsBySlot[slot]?.push({ operatorUid: source.uid, splits });
     });
   }
+  const restored =
+    metadata.parallelism === parallelism
+      ? metadata.subtasks
+      : withListStatesShared(metadata.subtasks, parallelism);
   const deployments = splitsBySlot.map((splits, index) => ({
     slot: slotIndex(index),
     parallelism,
     maxParallelism,
-    restored: metadata.subtasks
+    restored: restored
       .filter((each) => each.subtaskIndex === index)
       .map((each) => (sourceUids.has(each.operatorUid) ? withoutListState(each) : each)),
     splits,
@@ -52,4 +56,22 @@ export function splitsOf(metadata: CheckpointMetadata, operatorUid: string): Sou
 function withoutListState(subtask: SubtaskSnapshot): SubtaskSnapshot {
   const { listState: _splits, ...snapshot } = subtask.snapshot;
   return { ...subtask, snapshot };
+}
+
+/** Operator list state for another number of subtasks, item by item in turn; what else there is stays with its subtask. */
+function withListStatesShared(
+  subtasks: readonly SubtaskSnapshot[],
+  parallelism: number,
+): readonly SubtaskSnapshot[] {
+  const uids = new Set(subtasks.map((each) => each.operatorUid));
+  return [...uids].flatMap((operatorUid) => {
+    const parts = subtasks.filter((each) => each.operatorUid === operatorUid);
+    const items = parts.flatMap(({ snapshot }) => snapshot.listState ?? []);
+    if (items.length === 0) return parts;
+    return Array.from({ length: parallelism }, (_, index) => {
+      const own = parts.find((each) => each.subtaskIndex === index)?.snapshot ?? { stateBytes: 0 };
+      const listState = items.filter((_item, at) => at % parallelism === index);
+      return { operatorUid, subtaskIndex: subtaskIndex(index), snapshot: { ...own, listState } };
+    });
+  });
 }

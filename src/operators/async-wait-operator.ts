@@ -60,7 +60,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
     } catch (error) {
       throw this.failed(error, 'open()');
     }
-    for (const element of restoreStreamElements<In, Out>(this.context.restored)) {
+    for (const element of restoreStreamElements<In, Out>(this.context.restored, this.context)) {
       if (isEvent(element)) this.forward(element);
       else this.take(element);
     }
@@ -84,8 +84,10 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
     if (this.queue.hasReady) this.hold.release();
     this.emitReady();
     this.startWaiting();
-    const isHeldOrHasRoom = !this.isFull || this.hold.tryHold();
-    return isHeldOrHasRoom && !this.queue.hasReady && !(this.hasInputEnded && this.queue.size > 0);
+    // What was emitted may have suspended an operator behind, which must go on before this one is asked again.
+    if (!this.hold.isHeld && !this.context.availability.isAvailable) return false;
+    if (this.isFull) this.hold.tryHold();
+    return !(this.hasInputEnded && this.queue.size > 0);
   }
 
   override endInput(): void {
@@ -93,7 +95,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
   }
 
   override async snapshot(): Promise<OperatorSnapshot> {
-    return snapshotStreamElements(this.queue.contents(), this.context.name);
+    return snapshotStreamElements(this.queue.contents(), this.context);
   }
 
   override async close(): Promise<void> {

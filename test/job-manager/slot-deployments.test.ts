@@ -60,6 +60,18 @@ describe('Deployments', () => {
     expect(plan.deployments.map((deployment) => deployment.slot)).toEqual([0, 1]);
   });
 
+  it('share operator list state anew, item by item, when the parallelism has changed', () => {
+    const subtasks = [
+      snapshotOf('out', 0, { listState: ['a', 'b'] }),
+      snapshotOf('out', 1),
+      snapshotOf('out', 2, { listState: ['c'] }),
+    ];
+    const plan = planDeployments(spreadJob(), metadataOf(1, { subtasks, parallelism: 3 }));
+    expect(
+      plan.deployments.map(({ restored }) => restored.map(({ snapshot }) => snapshot.listState)),
+    ).toEqual([[['a', 'c']], [['b']]]);
+  });
+
   it('warn of slots without a split, by the source’s name', () => {
     expect(planOf(ofSource(0, 0)).warnings).toEqual([
       expect.stringMatching(/^Source "numbers": 1 of 2 source subtasks have no split to read/),

@@ -40,6 +40,10 @@ export class OneSlotOutput {
     this.availability.block();
   }
 
+  get hasRoom(): boolean {
+    return !this.isFull;
+  }
+
   /** Takes what is in the slot. */
   makeRoom(): void {
     if (!this.isFull) throw new Error('The operators are blocked, though their output has room.');

@@ -150,6 +150,11 @@ export class OperatorSubtask<In> {
     throw new Error(`The operators under test have not come to rest within ${turnsMax} turns.`);
   }
 
+  /** What was offered and has not been taken. */
+  get pendingArrivals(): number {
+    return this.input.pendingRecords();
+  }
+
   get numLateRecordsDropped(): number {
     return this.subtask.metrics().numLateRecordsDropped;
   }
