@@ -82,7 +82,9 @@ export type { ProducerHeader } from './sinks/record-encoder.js';
 export type { Sink } from './sinks/sink.js';
 export { collectionSource } from './sources/collection-source.js';
 export type { ConsumerRecord, RecordDeserializer } from './sources/consumer-record.js';
+export { type DataGenSourceOptions, dataGenSource } from './sources/data-gen-source.js';
 export type { DeadLetterOptions } from './sources/dead-letter.js';
+export { type FileSourceOptions, fileSource } from './sources/files/file-source.js';
 export {
   type DeserializedLogSourceOptions as DeserializedKafkaSourceOptions,
   type KeyedLogSourceOptions as KeyedKafkaSourceOptions,

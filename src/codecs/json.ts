@@ -1,8 +1,9 @@
 import { encodeJson } from './json-encoding.js';
+import { JsonIntegerFinder, JsonStringFinder } from './json-field-finder.js';
 import { type JsonFields, planFields } from './json-fields.js';
 import { JsonProjectionCodec } from './json-projection.js';
 import { decodeUtf8 } from './utf8.js';
-import type { ValueCodec } from './value-codec.js';
+import type { FieldFinder, ValueCodec } from './value-codec.js';
 
 /**
  * JSON in UTF-8. The type is the caller's promise: the text is parsed, not checked against it. Malformed
@@ -46,4 +47,15 @@ class JsonCodec<T> implements ValueCodec<T> {
   encode(value: T): Uint8Array {
     return encodeJson(value);
   }
+
+  stringFinder(name: string): FieldFinder<string> | undefined {
+    return plainName.test(name) ? new JsonStringFinder(name) : undefined;
+  }
+
+  integerFinder(name: string): FieldFinder<number> | undefined {
+    return plainName.test(name) ? new JsonIntegerFinder(name) : undefined;
+  }
 }
+
+/** Names that JSON never has to escape. */
+const plainName = /^[\w$-]+$/;

@@ -13,6 +13,21 @@ export interface ValueCodec<T> {
    * @throws when the value has no encoding.
    */
   encode(value: T): Uint8Array | null;
+  /**
+   * Finds a string field of encoded values without decoding them; undefined where this codec or this name allows none.
+   * With it, values can be sent on by that field as the bytes they are.
+   */
+  stringFinder?(name: string): FieldFinder<string> | undefined;
+  /** The same for a field that holds whole numbers, as times are. */
+  integerFinder?(name: string): FieldFinder<number> | undefined;
+}
+
+/** Finds a field in encoded values. Both calls are for the same value, in this order. */
+export interface FieldFinder<T> {
+  /** What `decode` would give in the field, if it can decode the value at all; undefined where that is not certain. */
+  find(bytes: Buffer, start: number, end: number): T | undefined;
+  /** Whether what `find` found is certain to be the only field of its name; asked apart, since it takes longer. */
+  isLastOfItsName(bytes: Buffer, end: number): boolean;
 }
 
 /** The element type of a codec. */

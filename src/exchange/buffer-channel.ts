@@ -10,6 +10,7 @@ import {
   type OutputChannel,
 } from './channel.js';
 import { type ChannelSettings, CreditFlow } from './credit-flow.js';
+import type { EncodedRecord, EncodedRecordDecoder } from './encoded-record.js';
 
 /** The sending end of a channel between threads: packs elements as they come, and posts full buffers. */
 export class BufferOutputChannel implements OutputChannel {
@@ -37,6 +38,11 @@ export class BufferOutputChannel implements OutputChannel {
 
   writeRecord(value: unknown, timestamp: number): void {
     this.writer.writeRecord(value, timestamp);
+    if (this.writer.isFull) this.sendOpenBuffer();
+  }
+
+  writeEncodedRecord(record: EncodedRecord, timestamp: number): void {
+    this.writer.writeEncodedRecord(record, timestamp);
     if (this.writer.isFull) this.sendOpenBuffer();
   }
 
@@ -72,9 +78,10 @@ export class BufferInputChannel implements InputChannel {
   private readonly cursor: BufferCursor;
   private readonly port: BufferPort;
 
-  constructor(port: BufferPort, name: string, listener: ChannelListener) {
+  /** @param decoder of the records that come encoded; undefined where none do. */
+  constructor(port: BufferPort, name: string, listener: ChannelListener, decoder?: EncodedRecordDecoder) {
     this.port = port;
-    this.cursor = new BufferCursor(port);
+    this.cursor = new BufferCursor(port, decoder);
     port.listen({
       onBuffer: (buffer) => {
         this.arrived.push(buffer);
@@ -108,8 +115,8 @@ class BufferCursor extends BufferReader implements ElementCursor {
   private readonly port: BufferPort;
   private isOpen = false;
 
-  constructor(port: BufferPort) {
-    super();
+  constructor(port: BufferPort, decoder: EncodedRecordDecoder | undefined) {
+    super(decoder);
     this.port = port;
   }
 

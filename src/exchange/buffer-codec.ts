@@ -1,6 +1,7 @@
 import type { CheckpointId } from '../protocol/ids.js';
 import { NO_TIMESTAMP, type StreamEvent } from '../protocol/stream-elements.js';
 import { ElementKind } from './channel.js';
+import type { EncodedRecord, EncodedRecordDecoder } from './encoded-record.js';
 import { damaged, PlainValueReader } from './plain-value-reader.js';
 import { ownBuffer, PlainValueWriter } from './plain-value-writer.js';
 
@@ -62,6 +63,16 @@ export class BufferWriter {
 
   /** @throws MillraceError that names the field, for a value that is not plain; nothing may be written after it. */
   writeRecord(value: unknown, timestamp: number): void {
+    this.beginRecord(timestamp);
+    this.values.write(value, this.recordName);
+  }
+
+  writeEncodedRecord(record: EncodedRecord, timestamp: number): void {
+    this.beginRecord(timestamp);
+    this.values.writeEncodedRecord(record);
+  }
+
+  private beginRecord(timestamp: number): void {
     const values = this.values;
     values.reserve(0);
     const step = timestamp - this.lastTimestamp;
@@ -73,7 +84,6 @@ export class BufferWriter {
       values.at += 5;
     } else this.writeTag(ElementTag.recordOfAnyTime, timestamp);
     this.lastTimestamp = timestamp;
-    values.write(value, this.recordName);
   }
 
   writeEvent(event: StreamEvent): void {
@@ -129,8 +139,13 @@ export class BufferReader {
   value: unknown = undefined;
   timestamp = NO_TIMESTAMP;
   event: StreamEvent = { kind: 'end-of-input' };
-  private readonly values = new PlainValueReader();
+  private readonly values: PlainValueReader;
   private end = 0;
+
+  /** @param decoder of the records that come encoded; undefined where none do. */
+  constructor(decoder?: EncodedRecordDecoder) {
+    this.values = new PlainValueReader(decoder);
+  }
 
   /** @throws MillraceError for a buffer of another format. */
   begin(buffer: ArrayBuffer): void {

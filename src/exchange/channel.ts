@@ -1,4 +1,5 @@
 import type { StreamEvent } from '../protocol/stream-elements.js';
+import type { EncodedRecord } from './encoded-record.js';
 
 /**
  * A channel carries the elements of one upstream subtask to one downstream subtask, in order, bounded by
@@ -35,6 +36,8 @@ export interface OutputChannel {
    * @throws when the overdraft limit is passed (a synchronous user function emitted without bound).
    */
   writeRecord(value: unknown, timestamp: number): void;
+  /** The same of a record that its receiver decodes. Undefined where the receiver would not be another thread. */
+  writeEncodedRecord?(record: EncodedRecord, timestamp: number): void;
   /** Adds an event; a barrier or end-of-input also flushes. */
   writeEvent(event: StreamEvent): void;
   /** Sends what is in the open buffer, if anything. */

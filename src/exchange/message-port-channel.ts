@@ -3,6 +3,7 @@ import { BufferInputChannel, BufferOutputChannel } from './buffer-channel.js';
 import type { BufferPort, BufferPortListener } from './buffer-port.js';
 import type { ChannelListener, InputChannel, OutputChannel } from './channel.js';
 import type { ChannelSettings } from './credit-flow.js';
+import type { EncodedRecordDecoder } from './encoded-record.js';
 
 /** The sending end of a channel to another thread, on one end of a MessageChannel. */
 export function messagePortOutputChannel(port: MessagePort, settings: ChannelSettings): OutputChannel {
@@ -14,8 +15,9 @@ export function messagePortInputChannel(
   port: MessagePort,
   name: string,
   listener: ChannelListener,
+  decoder?: EncodedRecordDecoder,
 ): InputChannel {
-  return new BufferInputChannel(new MessagePortBufferPort(port), name, listener);
+  return new BufferInputChannel(new MessagePortBufferPort(port), name, listener, decoder);
 }
 
 /** The two ports of a channel between threads; each is transferred to the thread of its end. */

@@ -1,4 +1,5 @@
 import { MillraceError } from '../protocol/failures.js';
+import type { EncodedRecordDecoder } from './encoded-record.js';
 import { shortStringLengthMax, ValueTag } from './value-tags.js';
 
 /** Longer substrings would keep the whole buffer's text alive in V8 (its SlicedString::kMinLength). */
@@ -20,6 +21,11 @@ export class PlainValueReader {
   private text = '';
   private readonly shapes: ObjectReader[] = [];
   private readonly readersByDefinition = new Map<string, ObjectReader>();
+  private readonly decoder: EncodedRecordDecoder | undefined;
+
+  constructor(decoder?: EncodedRecordDecoder) {
+    this.decoder = decoder;
+  }
 
   beginBuffer(bytes: Buffer): void {
     this.bytes = bytes;
@@ -46,6 +52,8 @@ export class PlainValueReader {
     switch (tag) {
       case ValueTag.object:
         return this.shapes[this.bytes[this.at++]!]!(this);
+      case ValueTag.encodedRecord:
+        return this.encodedRecord();
       case ValueTag.shapedObject:
         return this.shapedObject();
       case ValueTag.float64:
@@ -142,6 +150,23 @@ export class PlainValueReader {
     const start = this.at;
     this.at += length;
     return start;
+  }
+
+  private encodedRecord(): unknown {
+    if (this.decoder === undefined)
+      throw damaged(`byte ${this.at - 1} begins an encoded record, of which there are none`);
+    const offset = this.float64();
+    const partition = this.int32();
+    const topic = this.read() as string;
+    const valueStart = this.skipCounted(1);
+    return this.decoder.decode({
+      topic,
+      partition,
+      offset,
+      bytes: this.bytes,
+      valueStart,
+      valueEnd: this.at,
+    });
   }
 
   private array(length: number): unknown[] {

@@ -1,5 +1,6 @@
 import { MillraceError } from '../protocol/failures.js';
 import { assertPlain, builtInKind, isPlainObject, nestingMax } from '../protocol/plain-value.js';
+import type { EncodedRecord } from './encoded-record.js';
 import { ObjectShape, ObjectShapes } from './object-shape.js';
 import { shapesPerBufferMax, shortStringLengthMax, ValueTag } from './value-tags.js';
 
@@ -70,6 +71,20 @@ export class PlainValueWriter {
   float64(value: number): void {
     this.view.setFloat64(this.at, value, true);
     this.at += 8;
+  }
+
+  writeEncodedRecord({ topic, partition, offset, bytes, valueStart, valueEnd }: EncodedRecord): void {
+    const length = valueEnd - valueStart;
+    this.reserve(2 * topic.length + length);
+    this.bytes[this.at++] = ValueTag.encodedRecord;
+    this.float64(offset);
+    this.view.setInt32(this.at, partition, true);
+    this.at += 4;
+    this.string(topic);
+    this.view.setUint32(this.at, length, true);
+    this.at += 4;
+    bytes.copy(this.bytes, this.at, valueStart, valueEnd);
+    this.at += length;
   }
 
   private value(value: unknown, parent: ObjectShape, field: number): void {

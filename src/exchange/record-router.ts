@@ -62,7 +62,7 @@ class ForwardRouter implements RecordRouter {
   }
 }
 
-class KeyRouter implements RecordRouter {
+export class KeyRouter implements RecordRouter {
   private readonly keySelector: (value: unknown) => Key;
   private readonly hasher: KeyGroupHasher;
   private readonly channelOfKeyGroup: Uint16Array;
@@ -77,7 +77,11 @@ class KeyRouter implements RecordRouter {
   }
 
   route(value: unknown): number {
-    return this.channelOfKeyGroup[this.hasher.keyGroupOf(this.keySelector(value))]!;
+    return this.channelOf(this.keySelector(value));
+  }
+
+  channelOf(key: Key): number {
+    return this.channelOfKeyGroup[this.hasher.keyGroupOf(key)]!;
   }
 }
 

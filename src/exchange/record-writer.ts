@@ -2,6 +2,7 @@ import { MillraceError } from '../protocol/failures.js';
 import { assertPlain } from '../protocol/plain-value.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import type { OutputChannel } from './channel.js';
+import type { EncodedRecordRelay } from './encoded-record-relay.js';
 import { allChannels, type RecordRouter } from './record-router.js';
 
 /**
@@ -12,13 +13,22 @@ const plainCheckRecords = 100;
 
 /** One subtask's end of one edge: its channels, and the router that picks among them. */
 export class RecordWriter {
+  /** Undefined where every record is to be decoded before it is emitted. */
+  readonly relay: EncodedRecordRelay | undefined;
   private readonly channels: readonly OutputChannel[];
   private readonly router: RecordRouter;
   /** For errors: the operator that writes. */
   private readonly operatorName: string;
   private recordsToCheck = plainCheckRecords;
 
-  constructor(channels: readonly OutputChannel[], router: RecordRouter, operatorName: string) {
+  /** @param relay for an edge whose records may go on as their source read them. */
+  constructor(
+    channels: readonly OutputChannel[],
+    router: RecordRouter,
+    operatorName: string,
+    relay?: EncodedRecordRelay,
+  ) {
+    this.relay = relay;
     this.channels = channels;
     this.router = router;
     this.operatorName = operatorName;

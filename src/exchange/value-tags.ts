@@ -49,6 +49,11 @@ export const ValueTag = {
   shapedObject: 0xd3,
   /** u32 count, name and value in turn: an object whose fields are its data. */
   dictionary: 0xd4,
+  /**
+   * A record as its source read it, still encoded: f64 offset, i32 partition, the topic's name as a string, u32 length
+   * and the bytes.
+   */
+  encodedRecord: 0xd5,
 } as const;
 
 export const shortStringLengthMax = 63;

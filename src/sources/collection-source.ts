@@ -20,6 +20,7 @@ export function collectionSource<T>(
     kind: 'collection-source',
     description: `${fixed.length} elements`,
     splitCount: 1,
+    boundedness: 'bounded',
     elementsOf: () => fixed.length,
     elementAt: (_splitIndex, position) => fixed[position] as T,
     ratePerSecond: options.ratePerSecond,

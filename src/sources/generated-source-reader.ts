@@ -71,7 +71,8 @@ export class GeneratedSourceReader<T> implements SourceReader {
     return false;
   }
 
-  pendingRecords(): number {
+  pendingRecords(): number | undefined {
+    if (this.generation.boundedness === 'continuous') return undefined;
     return this.open.reduce((pending, split) => pending + split.elements - split.position, 0);
   }
 

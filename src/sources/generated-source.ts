@@ -4,11 +4,14 @@ import { generatedSplit } from './generated-split.js';
 import type { Generation } from './generation.js';
 import type { Source, SourceReader, SourceReaderContext, SourceSplit } from './source.js';
 
-/** A bounded source that computes its elements: no input outside, hence nothing to wait for or to commit. */
+/** More than the cores of most machines, and few enough to cost nothing in a checkpoint. */
+export const defaultSplitCount = 8;
+
+/** A source that computes its elements: no input outside, hence nothing to wait for or to commit. */
 export class GeneratedSource<T> implements Source<T> {
   readonly kind: string;
   readonly description: string;
-  readonly boundedness = 'bounded';
+  readonly boundedness: 'bounded' | 'continuous';
   /** An element is always there to be emitted, so no split is ever caught up. */
   readonly idleTimeoutMs = undefined;
   private readonly generation: Generation<T>;
@@ -17,6 +20,7 @@ export class GeneratedSource<T> implements Source<T> {
     assertRate(generation.ratePerSecond);
     this.kind = generation.kind;
     this.description = generation.description;
+    this.boundedness = generation.boundedness;
     this.generation = generation;
   }
 

@@ -148,6 +148,7 @@ export class LogSourceReader<T> implements SourceReader {
   /** Emits until the batch or the records asked for are used up or the output is full; gives how many records are left to ask for. */
   private emitFromBatch(batch: LogBatch, split: LogSplitReader, recordsMax: number): number {
     const { availability, output } = this.context;
+    const { relay } = output;
     let recordsLeft = recordsMax;
     while (recordsLeft > 0 && availability.isAvailable) {
       if (!batch.next()) {
@@ -155,6 +156,10 @@ export class LogSourceReader<T> implements SourceReader {
         return recordsLeft;
       }
       recordsLeft -= 1;
+      if (relay?.(batch, batch.timestamp, split.output)) {
+        split.position = batch.offset + 1;
+        continue;
+      }
       let value: T;
       try {
         value = this.decoder.decode(batch);

@@ -17,6 +17,7 @@ import {
 } from './offset-options.js';
 import { type KeyedRecord, KeyedRecordDecoder, type RecordDecoder, ValueDecoder } from './record-decoder.js';
 import type {
+  EncodedRecords,
   Source,
   SourceReader,
   SourceReaderContext,
@@ -117,6 +118,7 @@ class LogSource<T> implements Source<T> {
   private readonly groupId: string | undefined;
   private readonly isolation: Isolation;
   readonly deadLetters: DeadLetterOptions | undefined;
+  readonly encodedRecords: EncodedRecords | undefined;
   private readonly undecodable: UndecodablePolicy;
   private readonly decoder: RecordDecoder<T>;
 
@@ -136,6 +138,8 @@ class LogSource<T> implements Source<T> {
     this.deadLetters = typeof policy === 'object' ? policy : undefined;
     this.undecodable = typeof policy === 'object' ? 'dead-letter' : checkedPolicy(policy);
     this.decoder = decoder;
+    this.encodedRecords =
+      this.undecodable === 'fail' && decoder instanceof ValueDecoder ? decoder : undefined;
     this.description = `${describeSelection(this.selection)}; ${this.boundedness}`;
   }
 

@@ -1,6 +1,8 @@
-import type { ValueCodec } from '../codecs/value-codec.js';
+import type { FieldFinder, ValueCodec } from '../codecs/value-codec.js';
+import type { EncodedRecord, EncodedRecordDecoder } from '../exchange/encoded-record.js';
 import type { LogBatch } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
+import type { EncodedRecords } from './source.js';
 
 /** Turns a batch's current record into an element. */
 export interface RecordDecoder<T> {
@@ -13,15 +15,36 @@ export interface KeyedRecord<K, V> {
   readonly value: V;
 }
 
-export class ValueDecoder<V> implements RecordDecoder<V> {
+export class ValueDecoder<V> implements RecordDecoder<V>, EncodedRecords {
   private readonly value: ValueCodec<V>;
 
   constructor(value: ValueCodec<V>) {
     this.value = value;
   }
 
-  decode(batch: LogBatch): V {
+  decode(batch: EncodedRecord): V {
     return decodeField(this.value, 'value', batch.bytes, batch.valueStart, batch.valueEnd);
+  }
+
+  stringFinder(name: string): FieldFinder<string> | undefined {
+    return this.value.stringFinder?.(name);
+  }
+
+  integerFinder(name: string): FieldFinder<number> | undefined {
+    return this.value.integerFinder?.(name);
+  }
+
+  /** For where a record that can't be decoded fails the job: elsewhere it would have to go back to its source. */
+  decoder(operatorName: string): EncodedRecordDecoder {
+    return {
+      decode: (record) => {
+        try {
+          return this.decode(record);
+        } catch (error) {
+          throw undecodableRecord(operatorName, record, error);
+        }
+      },
+    };
   }
 }
 
@@ -58,7 +81,7 @@ export function decodeField<T>(
 }
 
 /** The failure of an attempt that met a record it can't read. */
-export function undecodableRecord(operatorName: string, batch: LogBatch, cause: unknown): MillraceError {
+export function undecodableRecord(operatorName: string, batch: EncodedRecord, cause: unknown): MillraceError {
   return new MillraceError(
     `Source "${operatorName}" can't decode the record at ${batch.topic} partition ${batch.partition} offset ${batch.offset}: ${causeMessage(cause)} Its value begins with ${valuePreview(batch)}. Correct the codec, or leave such records out with onUndecodable: 'skip', or put them aside with { deadLetter: 'a topic' }.`,
     // Another attempt would meet the same bytes.
@@ -71,7 +94,7 @@ const previewBytesMax = 60;
 
 const unprintable = /[^\x20-\x7e]/;
 
-function valuePreview(batch: LogBatch): string {
+function valuePreview(batch: EncodedRecord): string {
   if (batch.valueStart < 0) return 'nothing: it is null';
   if (batch.valueStart === batch.valueEnd) return 'nothing: it is empty';
   const previewEnd = Math.min(batch.valueEnd, batch.valueStart + previewBytesMax);

@@ -1,5 +1,5 @@
 import { MillraceError } from '../protocol/failures.js';
-import { GeneratedSource } from './generated-source.js';
+import { defaultSplitCount, GeneratedSource } from './generated-source.js';
 import type { Source } from './source.js';
 
 export interface SequenceSourceOptions {
@@ -8,9 +8,6 @@ export interface SequenceSourceOptions {
   /** Over all subtasks together; no limit by default. */
   readonly ratePerSecond?: number;
 }
-
-/** More than the cores of most machines, and few enough to cost nothing in a checkpoint. */
-const defaultSplits = 8;
 
 /**
  * The whole numbers from `start` to `end`, both included. Split i of n holds every n-th number, so that each
@@ -21,7 +18,7 @@ export function sequenceSource(
   end: number,
   options: SequenceSourceOptions = {},
 ): Source<number> {
-  const splits = options.splits ?? defaultSplits;
+  const splits = options.splits ?? defaultSplitCount;
   assertWholeNumber('start', start, Number.MIN_SAFE_INTEGER);
   assertWholeNumber('end', end, Number.MIN_SAFE_INTEGER);
   assertWholeNumber('splits', splits, 1);
@@ -30,6 +27,7 @@ export function sequenceSource(
     kind: 'sequence-source',
     description: `${start} to ${end} in ${splits} splits`,
     splitCount: splits,
+    boundedness: 'bounded',
     elementsOf: (splitIndex) => Math.max(0, Math.ceil((length - splitIndex) / splits)),
     elementAt: (splitIndex, position) => start + splitIndex + position * splits,
     ratePerSecond: options.ratePerSecond,

@@ -1,4 +1,6 @@
 import type { JsonValue } from '../checkpoint/checkpoint-metadata.js';
+import type { FieldFinder } from '../codecs/value-codec.js';
+import type { EncodedRecord, EncodedRecordDecoder } from '../exchange/encoded-record.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
@@ -23,6 +25,8 @@ export interface Source<T> {
   readonly idleTimeoutMs: number | undefined;
   /** Where records that can't be decoded are put aside: the graph sets a sink behind the side output `deadLetterOutput`. */
   readonly deadLetters?: DeadLetterOptions | undefined;
+  /** For a source whose records may go on as they were read; undefined where each must be decoded at once. */
+  readonly encodedRecords?: EncodedRecords | undefined;
   /** In the JobManager. The order is the assignment's: split i goes to subtask i % parallelism. */
   discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]>;
   /** How often the JobManager looks for new splits; undefined where none can come. */
@@ -40,6 +44,14 @@ export interface Source<T> {
   createReader(context: SourceReaderContext<T>): SourceReader;
   /** Once a checkpoint is complete, with each split's state in it (Kafka: offsets to the group). A failure is only counted. */
   onCheckpointComplete?(context: SplitDiscoveryContext, splits: readonly SourceSplit[]): Promise<void>;
+}
+
+/** How a source's records are told apart and decoded by those who get them encoded. */
+export interface EncodedRecords {
+  /** See `ValueCodec`. */
+  stringFinder(name: string): FieldFinder<string> | undefined;
+  integerFinder(name: string): FieldFinder<number> | undefined;
+  decoder(operatorName: string): EncodedRecordDecoder;
 }
 
 export interface SplitDiscoveryContext {
@@ -74,6 +86,13 @@ export interface SourceOutput<T> {
   splitOutput(splitId: SplitId): SplitOutput;
   /** `recordTimestamp` is the source's own (Kafka's record timestamp), or NO_TIMESTAMP. */
   collect(value: T, recordTimestamp: number, split: SplitOutput): void;
+  /**
+   * Sends a record on without decoding it; false where it has to be decoded and collected. Undefined where no record
+   * can be sent on like this.
+   */
+  readonly relay?:
+    | ((record: EncodedRecord, recordTimestamp: number, split: SplitOutput) => boolean)
+    | undefined;
   /** To a side output, which doesn't count for event time. */
   collectSide(tag: string, value: unknown, timestamp: number): void;
   /** The split has reached its stop position: watermarks no longer wait for it. Called once for each, also for one that was restored finished. */

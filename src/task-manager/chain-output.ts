@@ -1,3 +1,4 @@
+import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { RecordWriter } from '../exchange/record-writer.js';
 import type { Output, StreamOperator } from '../operators/stream-operator.js';
 
@@ -31,15 +32,19 @@ export class ChainedTarget implements OutputTarget {
 
 /** The channels of an edge. */
 export class EdgeTarget implements OutputTarget {
-  numRecordsOut = 0;
   readonly writer: RecordWriter;
+  private numRecordsEmitted = 0;
 
   constructor(writer: RecordWriter) {
     this.writer = writer;
   }
 
+  get numRecordsOut(): number {
+    return this.numRecordsEmitted + (this.writer.relay?.numRecords ?? 0);
+  }
+
   collect(value: unknown, timestamp: number): void {
-    this.numRecordsOut += 1;
+    this.numRecordsEmitted += 1;
     this.writer.emit(value, timestamp);
   }
 
@@ -73,6 +78,11 @@ export class ChainOutput implements Output<unknown> {
       return;
     }
     for (const target of this.main) target.collect(value, timestamp);
+  }
+
+  /** Sends records on that are not decoded; undefined where there is a reader who would have to. */
+  get relay(): EncodedRecordRelay | undefined {
+    return this.only instanceof EdgeTarget ? this.only.writer.relay : undefined;
   }
 
   /** A side output that nobody reads drops its elements. */

@@ -1,10 +1,13 @@
 import type { ChannelListener, InputChannel, OutputChannel } from '../exchange/channel.js';
 import type { ChannelSettings } from '../exchange/credit-flow.js';
+import type { EncodedRecordDecoder } from '../exchange/encoded-record.js';
+import { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import { InputGate } from '../exchange/input-gate.js';
 import { LocalChannel } from '../exchange/local-channel.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
-import { createRecordRouter } from '../exchange/record-router.js';
+import { createRecordRouter, KeyRouter, type RecordRouter } from '../exchange/record-router.js';
 import { RecordWriter } from '../exchange/record-writer.js';
+import { encodedEdge } from '../graph/encoded-edge.js';
 import {
   crossesThreads,
   type ExecutionPlan,
@@ -43,7 +46,12 @@ export class SlotChannels {
       maxParallelism,
       subtaskIndex: upstream,
     });
-    return new RecordWriter(channels, router, this.vertexName(edge.fromVertex));
+    return new RecordWriter(
+      channels,
+      router,
+      this.vertexName(edge.fromVertex),
+      this.relayOf(edge, router, channels),
+    );
   }
 
   gateOf(vertex: JobVertex, downstream: SubtaskIndex): InputGate {
@@ -52,6 +60,17 @@ export class SlotChannels {
       gate.addChannel(channel.edge.inputIndex, (listener) => this.openInput(channel, listener));
     }
     return gate;
+  }
+
+  private relayOf(
+    edge: JobEdge,
+    router: RecordRouter,
+    channels: readonly OutputChannel[],
+  ): EncodedRecordRelay | undefined {
+    const encoded = encodedEdge(this.jobGraph, edge);
+    if (encoded === undefined || !(router instanceof KeyRouter)) return undefined;
+    if (channels.every((channel) => channel.writeEncodedRecord === undefined)) return undefined;
+    return new EncodedRecordRelay(encoded.fields, router, channels);
   }
 
   private openOutput(channel: PlannedChannel, availability: OutputAvailability): OutputChannel {
@@ -65,7 +84,8 @@ export class SlotChannels {
   /** Downstream subtasks are built first: their end of a local channel waits for the upstream's. */
   private openInput(channel: PlannedChannel, listener: ChannelListener): InputChannel {
     if (crossesThreads(channel)) {
-      return this.ends.openInput(channel.index, this.nameOf(channel), listener);
+      const decoder = encodedEdge(this.jobGraph, channel.edge)?.decoder;
+      return this.ends.openInput(channel.index, this.nameOf(channel), listener, decoder);
     }
     const entry = this.localEntry(channel);
     entry.listener = listener;
@@ -91,7 +111,13 @@ export class SlotChannels {
 /** This slot's ends of the channels that cross threads, by their number in the execution plan. */
 export interface ThreadChannelEnds {
   openOutput(channelIndex: number, settings: ChannelSettings): OutputChannel;
-  openInput(channelIndex: number, name: string, listener: ChannelListener): InputChannel;
+  /** @param decoder of the records that come encoded; undefined where none do. */
+  openInput(
+    channelIndex: number,
+    name: string,
+    listener: ChannelListener,
+    decoder: EncodedRecordDecoder | undefined,
+  ): InputChannel;
 }
 
 /** The receiving end of a local channel whose sending end is made later. */

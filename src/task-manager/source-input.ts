@@ -1,5 +1,6 @@
 import { assignTimestamp, type WatermarkStrategy } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
@@ -26,6 +27,7 @@ import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input
 export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   numRecordsIn = 0;
   readonly alignmentTimeMs = 0;
+  readonly relay: SourceOutput<unknown>['relay'];
   private readonly options: SourceInputOptions;
   private readonly reader: SourceReader;
   private readonly watermarks: SplitWatermarks;
@@ -42,6 +44,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   constructor(options: SourceInputOptions) {
     this.options = options;
     this.output = options.output;
+    this.relay = options.output.relay && this.relayTo(options.output.relay);
     this.strategy = options.strategy ?? { kind: 'none' };
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
     this.watermarks.restoreCombined(options.restoredWatermark);
@@ -128,6 +131,15 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   async close(): Promise<void> {
     this.cancelTimer?.();
     await this.reader.close();
+  }
+
+  private relayTo(relay: EncodedRecordRelay): NonNullable<SourceOutput<unknown>['relay']> {
+    return (record, recordTimestamp, split) => {
+      if (!relay.offer(record, recordTimestamp)) return false;
+      this.numRecordsIn += 1;
+      this.watermarks.onRecord(split, relay.timestamp);
+      return true;
+    };
   }
 
   private read(splits: readonly SourceSplit[]): void {

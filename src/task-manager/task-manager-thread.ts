@@ -42,7 +42,7 @@ function portEnds(ends: readonly ChannelEnd[]): ThreadChannelEnds {
   };
   return {
     openOutput: (channelIndex, settings) => messagePortOutputChannel(portOf(channelIndex), settings),
-    openInput: (channelIndex, name, listener) =>
-      messagePortInputChannel(portOf(channelIndex), name, listener),
+    openInput: (channelIndex, name, listener, decoder) =>
+      messagePortInputChannel(portOf(channelIndex), name, listener, decoder),
   };
 }

@@ -257,6 +257,37 @@ describe('the buffer codec', () => {
     writer.writeEvent({ kind: 'barrier', checkpointId: checkpointId(2), triggeredAtMs: 3 });
     expect(Buffer.from(writer.take()).toString('hex')).toBe(goldenBuffer);
   });
+
+  it('carries a record as its source read it, which the receiver decodes', () => {
+    const bytes = Buffer.from('..{"a":"é"}..');
+    const record = {
+      topic: 'événements',
+      partition: 7,
+      offset: 2 ** 40,
+      bytes,
+      valueStart: 2,
+      valueEnd: bytes.length - 2,
+    };
+    const writer = new BufferWriter('A record');
+    writer.writeRecord({ a: 1 }, 5);
+    writer.writeEncodedRecord(record, 6);
+    writer.writeRecord({ a: 2 }, 7);
+    const buffer = writer.take();
+    const reader = new BufferReader({
+      decode: (read) => ({
+        ...read,
+        bytes: read.bytes.toString('utf8', read.valueStart, read.valueEnd),
+        valueStart: 0,
+        valueEnd: 0,
+      }),
+    });
+    expect(readAll(reader, buffer)).toEqual([
+      { value: { a: 1 }, timestamp: 5 },
+      { value: { ...record, bytes: '{"a":"é"}', valueStart: 0, valueEnd: 0 }, timestamp: 6 },
+      { value: { a: 2 }, timestamp: 7 },
+    ]);
+    expect(() => readAll(new BufferReader(), buffer)).toThrow('begins an encoded record');
+  });
 });
 
 /** A stored buffer may be read by a later version, so a change of these bytes needs a new format version. */

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { JsonStringFinder } from '../../src/codecs/json-field-finder.js';
 import type { OutputChannel } from '../../src/exchange/channel.js';
-import { createRecordRouter, type Routing } from '../../src/exchange/record-router.js';
+import type { EncodedRecord } from '../../src/exchange/encoded-record.js';
+import { EncodedRecordRelay } from '../../src/exchange/encoded-record-relay.js';
+import { createRecordRouter, KeyRouter, type Routing } from '../../src/exchange/record-router.js';
 import { RecordWriter } from '../../src/exchange/record-writer.js';
 import type { Key } from '../../src/key-groups/key.js';
 import { keyGroupRangeForSubtask } from '../../src/key-groups/key-group-assignment.js';
@@ -145,5 +148,77 @@ describe('the record writer', () => {
     writer.close();
     expect(channels.map(({ flushes, isClosed }) => [flushes, isClosed])).toEqual(Array(3).fill([1, true]));
     expect(writer.bytesOut).toBe(30);
+  });
+});
+
+class ThreadChannel extends RecordingChannel {
+  writeEncodedRecord(record: EncodedRecord, timestamp: number): void {
+    this.written.push([record.bytes.toString('utf8', record.valueStart, record.valueEnd), timestamp]);
+  }
+}
+
+describe('an encoded record', () => {
+  it('takes the channel that it would take decoded, and is refused for one within the thread', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 20 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(4),
+        (key, channelCount, own) => {
+          const channels = Array.from({ length: channelCount }, (_, index) =>
+            index === own ? new RecordingChannel() : new ThreadChannel(),
+          );
+          const routing: Routing = { kind: 'key-by', keySelector: (value: { id: string }) => value.id };
+          const router = createRecordRouter(routing, { channelCount, maxParallelism: 128, subtaskIndex: 0 });
+          if (!(router instanceof KeyRouter)) throw new Error('A keyBy has another router.');
+          const writer = new RecordWriter(
+            channels,
+            router,
+            'read',
+            new EncodedRecordRelay(
+              { key: new JsonStringFinder('id'), timestamp: undefined },
+              router,
+              channels,
+            ),
+          );
+          const bytes = Buffer.from(JSON.stringify({ id: key }));
+          const record = {
+            topic: 't',
+            partition: 0,
+            offset: 0,
+            bytes,
+            valueStart: 0,
+            valueEnd: bytes.length,
+          };
+          const expected = router.route({ id: key });
+          const isPlain = /^[ !#-[\]-~]*$/.test(key);
+          expect(writer.relay?.offer(record, 9)).toBe(isPlain && expected !== own);
+          expect(channels.map(({ written }) => written)).toEqual(
+            channels.map((_, index) =>
+              isPlain && index === expected && index !== own ? [[bytes.toString(), 9]] : [],
+            ),
+          );
+        },
+      ),
+    );
+  });
+
+  it('without a value is left to be decoded', () => {
+    const channels = [new ThreadChannel()];
+    const router = new KeyRouter(() => '', { channelCount: 1, maxParallelism: 128, subtaskIndex: 0 });
+    const relay = new EncodedRecordRelay(
+      { key: new JsonStringFinder('id'), timestamp: undefined },
+      router,
+      channels,
+    );
+    const tombstone = {
+      topic: 't',
+      partition: 0,
+      offset: 0,
+      bytes: Buffer.alloc(0),
+      valueStart: -1,
+      valueEnd: -1,
+    };
+    expect(relay.offer(tombstone, 9)).toBe(false);
   });
 });

@@ -33,8 +33,8 @@ export interface TransactionListing {
 export interface KafkaTools {
   /** `host:port` of each broker. */
   readonly brokers: string[];
-  /** Reads a topic to its end with Java's console consumer. */
-  consoleConsumer(topic: string, options?: ConsoleConsumerOptions): Promise<ConsoleRecord[]>;
+  /** Reads a topic, or those whose whole name is like a pattern, to the end with Java's console consumer. */
+  consoleConsumer(topic: string | RegExp, options?: ConsoleConsumerOptions): Promise<ConsoleRecord[]>;
   /** Writes with Java's console producer. */
   consoleProducer(
     topic: string,
@@ -58,7 +58,7 @@ export function kafkaTools(brokers: string[]): KafkaTools {
 /** Key and value are text without tabs and line ends; JSON is. */
 async function readWithConsoleConsumer(
   brokers: readonly string[],
-  topic: string,
+  topic: string | RegExp,
   options: ConsoleConsumerOptions = {},
 ): Promise<ConsoleRecord[]> {
   const properties = [
@@ -69,7 +69,8 @@ async function readWithConsoleConsumer(
   ];
   const output = await runTool([
     toolClasses.consoleConsumer,
-    ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'],
+    ...['--bootstrap-server', brokers.join(','), '--from-beginning'],
+    ...(typeof topic === 'string' ? ['--topic', topic] : ['--include', topic.source]),
     ...['--isolation-level', options.isolation ?? 'read_committed'],
     ...['--timeout-ms', String(options.idleTimeoutMs ?? 8000)],
     ...properties.flatMap((property) => ['--property', property]),
@@ -115,6 +116,11 @@ const toolClasses = kafkaVersion.startsWith('3.')
       consoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
       consoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
     };
+
+/** Runs a Java source file with Kafka's jars; gives what it printed, a line each. */
+export async function runJavaProgram(file: string, args: readonly string[]): Promise<string[]> {
+  return linesOf(await runTool([file, ...args]));
+}
 
 const nullLiteral = '\\N';
 /** The output of a test's largest topic. */

@@ -215,8 +215,8 @@ export class SimulatedThread {
     };
     return {
       openOutput: (index, settings) => new BufferOutputChannel(portOf(this.upstreamEnds, index), settings),
-      openInput: (index, name, listener) =>
-        new BufferInputChannel(portOf(this.downstreamEnds, index), name, listener),
+      openInput: (index, name, listener, decoder) =>
+        new BufferInputChannel(portOf(this.downstreamEnds, index), name, listener, decoder),
     };
   }
 }
