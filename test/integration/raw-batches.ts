@@ -30,6 +30,7 @@ export async function rawBatches(brokers: readonly string[], topic: string): Pro
       if (leader === undefined) throw new Error(`Partition ${partition} of ${topic} has no leader.`);
       for (let position = 0; ; ) {
         const request = fetchRequest([{ topic, partition, position, maxBytes: fetchBytes }], {
+          minBytes: 1,
           maxWaitMs: 0,
           maxBytes: fetchBytes,
           isolation: 'read_uncommitted',
