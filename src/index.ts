@@ -53,6 +53,15 @@ export {
   type WindowStateStore,
 } from './api/process-window-function.js';
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
+export type {
+  CoGroupedStreams,
+  CoGroupedWindows,
+  CoGroupFunction,
+  JoinedStreams,
+  JoinedWindows,
+  JoinFunction,
+  TaggedUnion,
+} from './api/windowed-join.js';
 export type { WindowedStream } from './api/windowed-stream.js';
 export type { LookupCache, LookupCacheOptions, LookupKey } from './async-io/lookup-cache.js';
 export { bytes } from './codecs/bytes.js';

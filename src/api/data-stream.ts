@@ -7,6 +7,7 @@ import { FlatMapOperator } from '../operators/flat-map-operator.js';
 import { MapOperator } from '../operators/map-operator.js';
 import { ProcessOperator } from '../operators/process-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
+import { MillraceError } from '../protocol/failures.js';
 import type { Sink } from '../sinks/sink.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
@@ -24,6 +25,7 @@ import type {
 import { KeyedStream, type StreamFactory } from './keyed-stream.js';
 import type { OperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
+import { CoGroupedStreams, JoinedStreams } from './windowed-join.js';
 import type { WindowedStream } from './windowed-stream.js';
 
 /** A stream of elements of one type. Each method describes an operator and gives the stream of its results. */
@@ -109,6 +111,7 @@ export class DataStream<T> {
 
   /** Reads both streams with one function, which knows their elements apart. */
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    assertUnkeyed(other);
     return new ConnectedStreams<T, B>({
       builder: this.builder,
       first: this.edges,
@@ -120,6 +123,16 @@ export class DataStream<T> {
   /** Windows over all elements, of whatever key; one subtask does all of the work. */
   windowAll<W extends Window>(assigner: WindowAssigner<W>): WindowedStream<T, number, W> {
     return this.keyBy(() => 0).window(assigner);
+  }
+
+  /** Pairs of elements of one key and window: `.where(key).equalTo(key).window(assigner).apply(fn)`. */
+  join<B>(other: DataStream<B>): JoinedStreams<T, B> {
+    return new JoinedStreams<T, B>(this, other);
+  }
+
+  /** The elements of one key and window, of both streams, side by side. */
+  coGroup<B>(other: DataStream<B>): CoGroupedStreams<T, B> {
+    return new CoGroupedStreams<T, B>(this, other);
   }
 
   /** The elements of both streams, in no particular order between them. */
@@ -218,6 +231,15 @@ export class DataStream<T> {
     });
     return DataStream.from<R>(this.builder, id);
   }
+}
+
+/** For callers whom no type checker told. */
+function assertUnkeyed(other: unknown): void {
+  if (!(other instanceof KeyedStream)) return;
+  throw new MillraceError(
+    'A stream is connected with a keyed one: give it its keyBy(…) too, or connect them before keyBy.',
+    { domain: 'user-code', action: 'fail-job' },
+  );
 }
 
 /** Where a stream's elements come from, before it is known which operator reads them. */

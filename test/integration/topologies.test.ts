@@ -60,6 +60,15 @@ describe('On real threads', () => {
     expect(groupBy(placed, ({ thread }) => thread).size).toBe(3);
   });
 
+  it('two streams of one key meet, connected and joined', async () => {
+    const of = await collected<readonly number[]>('two-streams');
+    const squares = range(0, 99).map((root) => root * root);
+    for (const uid of ['connected', 'interval-joined', 'window-joined']) {
+      const pairs = [...of(uid)].sort(([a], [b]) => a! - b!);
+      expect(pairs, uid).toEqual(squares.map((square) => [square, square]));
+    }
+  });
+
   it('windows over several splits have every element once', async () => {
     const sums = (await collected<{ key: string; start: number; sum: number }>('windows'))('out');
     const expected = new Map<string, number>();

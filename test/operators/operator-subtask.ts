@@ -25,7 +25,7 @@ export function observe<T>(stream: DataStream<T>): void {
   stream.rebalance().sinkTo(discardSink());
 }
 
-/** The one vertex that the operators under test are chained into, and the edges that leave it. */
+/** The one vertex that the operators under test are chained into (the last, where others prepare its input), and the edges that leave it. */
 export function vertexUnderTest<In>(pipeline: Pipeline<In>): {
   readonly vertex: JobVertex;
   readonly edges: readonly JobEdge[];
@@ -37,7 +37,7 @@ export function vertexUnderTest<In>(pipeline: Pipeline<In>): {
     pipeline(input(), input());
   });
   const { vertices, edges } = chainOperators(job.buildGraph());
-  const vertex = vertices.find(({ nodes }) => nodes[0]?.kind !== 'source');
+  const vertex = vertices.findLast(({ nodes }) => nodes[0]?.kind === 'operator');
   if (vertex === undefined) throw new Error('The pipeline describes no operator.');
   return { vertex, edges: edges.filter((edge) => edge.fromVertex === vertex.id) };
 }

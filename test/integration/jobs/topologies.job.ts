@@ -4,11 +4,14 @@ import {
   collectSink,
   type DataStream,
   defineJob,
+  type JoinContext,
   type KeyedContext,
+  KeyedCoProcessFunction,
   KeyedProcessFunction,
   MAX_WATERMARK,
   type OnTimerContext,
   OutputTag,
+  ProcessJoinFunction,
   type ProcessWindowContext,
   ProcessWindowFunction,
   type RuntimeContext,
@@ -80,7 +83,61 @@ const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => v
       .reduce((a, b) => a + b, new WithWindow(), { uid: 'sums' });
     collect(sums, 'out');
   },
+
+  /** Each number of one stream meets its square root of the other, in three ways. */
+  'two-streams'(env) {
+    const watermarks = Watermarks.monotonous<number>((value) => value);
+    const squares = env.fromSequence(0, 9_999, { uid: 'squares', watermarks });
+    const roots = env.fromSequence(0, 99, { uid: 'roots' }).map((root) => root * root);
+    const timedRoots = env
+      .fromSequence(0, 99, { uid: 'timed-roots', watermarks: Watermarks.monotonous((root) => root * root) })
+      .map((root) => root * root);
+    const same = (value: number): number => value;
+    const met = squares.keyBy(same).connect(roots.keyBy(same)).process(new Meet(), { uid: 'meet' });
+    collect(met, 'connected');
+    const near = squares.keyBy(same).intervalJoin(timedRoots.keyBy(same)).between(0, 0);
+    collect(near.process(new JoinBoth(), { uid: 'interval-join' }), 'interval-joined');
+    const windows = squares.join(timedRoots).where(same).equalTo(same);
+    const joined = windows.window(TumblingEventTimeWindows.of('1s'));
+    collect(
+      joined.apply((a, b) => [a, b], { uid: 'window-join' }),
+      'window-joined',
+    );
+  },
 };
+
+class Meet extends KeyedCoProcessFunction<number, number, number, readonly number[]> {
+  private waiting!: ValueState<number>;
+
+  override open(context: RuntimeContext): void {
+    this.waiting = context.getState<number>({ name: 'waiting' });
+  }
+
+  override processElement1(value: number, _: KeyedContext<number>, out: Collector<readonly number[]>): void {
+    this.meet(value, out);
+  }
+
+  override processElement2(value: number, _: KeyedContext<number>, out: Collector<readonly number[]>): void {
+    this.meet(value, out);
+  }
+
+  private meet(value: number, out: Collector<readonly number[]>): void {
+    const waiting = this.waiting.value();
+    if (waiting === undefined) this.waiting.update(value);
+    else out.collect([waiting, value]);
+  }
+}
+
+class JoinBoth extends ProcessJoinFunction<number, number, readonly number[]> {
+  override processElement(
+    left: number,
+    right: number,
+    _: JoinContext,
+    out: Collector<readonly number[]>,
+  ): void {
+    out.collect([left, right]);
+  }
+}
 
 class WithWindow extends ProcessWindowFunction<string, number, unknown, TimeWindow> {
   override process(
