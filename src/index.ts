@@ -79,6 +79,8 @@ export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
 export type { ProducerRecord, RecordBuilder } from './sinks/built-record-encoder.js';
 export { collectSink } from './sinks/collect-sink.js';
 export { discardSink } from './sinks/discard-sink.js';
+export { type FileSinkOptions, fileSink } from './sinks/files/file-sink.js';
+export type { RollingPolicyOptions } from './sinks/files/rolling-policy.js';
 export { type LogSinkOptions as KafkaSinkOptions, logSink as kafkaSink } from './sinks/log-sink.js';
 export {
   fixedPartitioner,

@@ -138,7 +138,10 @@ const sync = promisify(fsync);
 const writtenAtOnceBytesMax = 64 * 1024;
 
 /** `where-permitted`: a folder above the root may belong to somebody else, and is then theirs to keep. */
-async function syncFolder(path: string, need: 'required' | 'where-permitted' = 'required'): Promise<void> {
+export async function syncFolder(
+  path: string,
+  need: 'required' | 'where-permitted' = 'required',
+): Promise<void> {
   // Windows neither needs nor allows it: its folder entries are journalled with the file.
   if (process.platform === 'win32') return;
   try {

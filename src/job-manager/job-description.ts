@@ -4,7 +4,7 @@ import type { JobToRun } from '../checkpoint/recovery-decision.js';
 import { crossesThreads, type ExecutionPlan, planExecution, slotOf } from '../graph/execution-plan.js';
 import { describeGraph } from '../graph/graph-description.js';
 import { chainOperators, type JobGraph } from '../graph/job-graph.js';
-import type { SourceNode, StreamGraph } from '../graph/stream-graph.js';
+import type { SinkNode, SourceNode, StreamGraph } from '../graph/stream-graph.js';
 import { sha256Hex } from '../host/digest.js';
 import type { ThreadChannel } from '../host/task-manager-launcher.js';
 import { subtaskIndex } from '../protocol/ids.js';
@@ -18,6 +18,7 @@ export interface JobDescription {
   readonly graphText: string;
   readonly plan: ExecutionPlan;
   readonly sources: readonly SourceNode[];
+  readonly sinks: readonly SinkNode[];
   readonly toRun: JobToRun;
   readonly checkpointed: CheckpointedJob;
   readonly subtasks: readonly AcknowledgingSubtask[];
@@ -41,6 +42,7 @@ export function describeJob(
     graphText,
     plan,
     sources: graph.nodes.filter((node): node is SourceNode => node.kind === 'source'),
+    sinks: graph.nodes.filter((node): node is SinkNode => node.kind === 'sink'),
     toRun: {
       jobName,
       graphHash,

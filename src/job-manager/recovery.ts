@@ -8,7 +8,7 @@ import {
   type RecoveryDecision,
   type RunKind,
 } from '../checkpoint/recovery-decision.js';
-import { planSettlement } from '../checkpoint/settlement-plan.js';
+import { isSettled, planSettlement } from '../checkpoint/settlement-plan.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
 import type { MillraceError } from '../protocol/failures.js';
@@ -46,6 +46,7 @@ export class Recovery {
     if (plan.commits.length > 0 || plan.fences.length > 0) {
       await settleTransactions(await this.options.log(), plan, clock, (failure) => this.onLost(failure));
     }
+    await this.settleSinks();
     const { ledger, newestCheckpoint } = this.onDisk;
     // Before a deployment the attempt's record says so, in the same write.
     if (before === 'deployment' || ledger === undefined || newestCheckpoint === undefined) return;
@@ -90,6 +91,19 @@ export class Recovery {
       if (ledger === undefined) throw new Error('No attempt was recorded.');
       return releaseUnusedCheckpointIds(ledger, lastUsed);
     });
+  }
+
+  /** What lies elsewhere than on the log. */
+  private async settleSinks(): Promise<void> {
+    const { job, warn } = this.options;
+    const { newestCheckpoint } = this.onDisk;
+    const unsettled = isSettled(this.onDisk) ? [] : (newestCheckpoint?.metadata.subtasks ?? []);
+    for (const { uid, sink } of job.sinks) {
+      const committables = unsettled
+        .filter((each) => each.operatorUid === uid)
+        .flatMap((each) => each.snapshot.listState ?? []);
+      await sink.settle?.({ committables, warn });
+    }
   }
 
   /** Who begins anew is told what is lost; who goes on would have it hidden. */

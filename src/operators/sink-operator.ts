@@ -43,11 +43,17 @@ export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
     }
   }
 
+  override endInput(): void {
+    this.writer.endInput?.();
+  }
+
   override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
     this.preparing = checkpointId;
     const prepared = this.writer.prepare(checkpointId);
     this.preparing = undefined;
-    return { committables: await prepared, stateBytes: 0 };
+    const committables = await prepared;
+    const listState = this.writer.ownCommittables?.() ?? [];
+    return { committables, ...(listState.length === 0 ? {} : { listState }), stateBytes: 0 };
   }
 
   override notifyCheckpointComplete(checkpointId: CheckpointId): void {

@@ -21,8 +21,13 @@ export class BackpressureHold {
 
   /** After each record; `isWritable` is the log's answer. @throws MillraceError past the overdraft. */
   afterWrite(isWritable: boolean, record: LogRecord): void {
+    this.afterBytes(isWritable, this.isHeld ? recordBytes(record) : 0);
+  }
+
+  /** As `afterWrite`, of a sink that is not on the log. */
+  afterBytes(isWritable: boolean, bytes: number): void {
     if (this.isHeld) {
-      this.overdraftBytes += recordBytes(record);
+      this.overdraftBytes += bytes;
       if (this.overdraftBytes > overdraftBytesMax) throw this.overdrawn();
     } else if (!isWritable) {
       this.isHeld = true;
@@ -41,7 +46,7 @@ export class BackpressureHold {
 
   private overdrawn(): MillraceError {
     return new MillraceError(
-      `A function before sink "${this.operatorName}" emitted more than ${overdraftBytesMax / 1024 / 1024} MB in one call while the log took no more. Return an iterable from flatMap instead of collecting: it is suspended until there is room.`,
+      `A function before sink "${this.operatorName}" emitted more than ${overdraftBytesMax / 1024 / 1024} MB in one call while the sink took no more. Return an iterable from flatMap instead of collecting: it is suspended until there is room.`,
       { domain: 'user-code', action: 'fail-job' },
     );
   }

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
@@ -12,6 +13,18 @@ export interface Sink<T> {
   createWriter(context: SinkWriterContext): SinkWriter<T>;
   /** Of an exactly-once sink on the log: what the JobManager must settle and fence before it deploys. */
   readonly transactions?: SinkTransactions;
+  /**
+   * Of an exactly-once sink that is not on the log, in the JobManager, while no attempt runs: commits what the
+   * newest checkpoint records and removes whatever else was begun. Repeating it changes nothing.
+   */
+  settle?(settlement: SinkSettlement): Promise<void>;
+}
+
+export interface SinkSettlement {
+  /** What the writers' `ownCommittables` answered, of all subtasks; empty where they are known to be committed. */
+  readonly committables: readonly JsonValue[];
+  /** Tells people of something that stops nothing. */
+  warn(message: string): void;
 }
 
 export interface SinkTransactions {
@@ -44,12 +57,19 @@ export interface SinkWriterContext {
 export interface SinkWriter<T> {
   /** Never blocks; the caller stops while `availability` is blocked. */
   write(value: T, timestamp: number): void;
+  /** All input has ended: the next `prepare` is the last one. */
+  endInput?(): void;
   /**
    * The barrier: what was written so far belongs to this checkpoint, what follows does not. Resolves when it
    * is acknowledged (at-least-once) or prepared (exactly-once), with *all* prepared transactions not known
    * to be committed, those of aborted checkpoints included.
    */
   prepare(checkpointId: CheckpointId): Promise<readonly PreparedTransaction[]>;
+  /**
+   * Of a sink with `settle`, asked when `prepare` has resolved: what the checkpoint must record of what is not
+   * known to be committed.
+   */
+  ownCommittables?(): readonly JsonValue[];
   /** Commits everything up to this checkpoint. */
   notifyCheckpointComplete(checkpointId: CheckpointId): void;
   /** This checkpoint will never be complete; what it prepared goes with the next one. */

@@ -36,14 +36,14 @@ class RecoveryFixture {
   readonly recovery: Recovery;
   lost: LogError | undefined;
 
-  constructor() {
+  constructor(jobToRun = job) {
     this.disk.faults = (path) => {
       this.happened.push(`write ${path}`);
       return { kind: 'succeed', delayMs: 1 };
     };
     this.store = new CheckpointStore(this.disk.open(this.clock), 'state');
     this.recovery = new Recovery({
-      job,
+      job: jobToRun,
       settings: testSettings,
       store: this.store,
       clock: this.clock,
@@ -202,6 +202,37 @@ it('Who begins anew is told of a recorded transaction that is lost, and begins a
   await fixture.decide('fresh-start');
   await fixture.settled(fixture.recovery.settle('deployment'));
   expect(fixture.warnings).toEqual([expect.stringContaining('It timed out.')]);
+});
+
+describe('A sink that is not on the log', () => {
+  const settled: (readonly unknown[])[] = [];
+  const settlingJob = describeJob(
+    graphOf((env) =>
+      env
+        .fromSequence(1, 9, { uid: 'numbers' })
+        .sinkTo(
+          { ...discardSink<number>(), settle: async ({ committables }) => void settled.push(committables) },
+          { uid: 'out' },
+        ),
+    ),
+    testSettings,
+  );
+
+  it('is settled with what the newest checkpoint records of it, and then with nothing', async () => {
+    const fixture = new RecoveryFixture(settlingJob);
+    await fixture.begin();
+    const subtasks = [
+      snapshotOf('out', 0, { listState: ['part 1'] }),
+      snapshotOf('numbers', 0, { listState: ['a split'] }),
+      snapshotOf('out', 1, { listState: ['part 2', 'part 3'] }),
+    ];
+    await fixture.settled(
+      fixture.store.writeCheckpoint(metadataOf(1, { ...settlingJob.checkpointed, subtasks })),
+    );
+    await fixture.begin();
+    await fixture.begin();
+    expect(settled).toEqual([[], ['part 1', 'part 2', 'part 3'], []]);
+  });
 });
 
 describe('At the end', () => {

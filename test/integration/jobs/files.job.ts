@@ -1,0 +1,22 @@
+import { defineJob, fileSink, fileSource, json } from 'millrace';
+
+interface Line {
+  readonly id: number;
+}
+
+/** Copies the lines of the files of one folder to files of another, by way of an exchange. */
+export default defineJob('files', (env) => {
+  env
+    .fromSource(fileSource({ paths: process.env.TEST_INPUT ?? '', value: json<Line>() }), { uid: 'lines' })
+    .keyBy(({ id }) => id % 100)
+    .reduce((_, line) => line, { uid: 'newest' })
+    .sinkTo(
+      fileSink<Line>({
+        path: process.env.TEST_OUTPUT ?? '',
+        value: json(),
+        suffix: '.jsonl',
+        rolling: { partSize: 200_000, rolloverInterval: '1s' },
+      }),
+      { uid: 'copies' },
+    );
+});
