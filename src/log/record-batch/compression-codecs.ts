@@ -1,13 +1,15 @@
 import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Compression } from '../log-port.js';
+import { lz4SizeBound } from './lz4-size-bound.js';
 import { frameSnappy, unframeSnappy } from './snappy-framing.js';
+import { zstdSizeBound } from './zstd-size-bound.js';
 
 /** How the records of a batch are packed together. */
 export interface CompressionCodec {
   readonly name: Exclude<Compression, 'none'>;
   compress(records: Buffer): Uint8Array;
-  /** @throws when the bytes are not what `compress` of this codec makes. */
+  /** @throws when the bytes are not what `compress` of this codec makes, or stand for more than `decompressedBytesMax`. */
   decompress(compressed: Buffer): Buffer;
 }
 
@@ -23,8 +25,11 @@ export function codecNumberOf(compression: Compression): number {
   return compression === 'none' ? 0 : codecs.findIndex(({ name }) => name === compression) + 1;
 }
 
-/** A broker's batch is 1 MB by default, and text seldom shrinks a hundredfold; more is a decompression bomb. */
-const decompressedBytesMax = 256 * 1024 * 1024;
+/**
+ * Of one batch. A broker's batch is 1 MB by default, and text seldom shrinks a hundredfold; more is a
+ * decompression bomb, and is refused before it fills the memory.
+ */
+export const decompressedBytesMax = 256 * 1024 * 1024;
 
 /** Native packages are loaded when a batch first needs them, so that a job without compression never waits for one. */
 const load = createRequire(import.meta.url);
@@ -60,7 +65,6 @@ const snappy: CompressionCodec = {
 type Lz4 = Pick<typeof import('lz4-napi'), 'compressFrameSync' | 'decompressFrameSync'>;
 let loadedLz4: Lz4 | undefined;
 
-/** A block of LZ4 grows 255-fold at most, so the broker's limit of a batch bounds what comes out. */
 const lz4: CompressionCodec = {
   name: 'lz4',
   compress: (records) => {
@@ -69,6 +73,7 @@ const lz4: CompressionCodec = {
   },
   decompress: (compressed) => {
     loadedLz4 ??= load('lz4-napi') as Lz4;
+    requireSmallEnough(lz4SizeBound(compressed));
     return loadedLz4.decompressFrameSync(compressed);
   },
 };
@@ -92,8 +97,16 @@ function loadZstd(): Zstd {
 const zstd: CompressionCodec = {
   name: 'zstd',
   compress: (records) => loadZstd().encoder.encodeSync(records),
-  decompress: (compressed) => loadZstd().decoder.decodeSync(compressed),
+  decompress: (compressed) => {
+    requireSmallEnough(zstdSizeBound(compressed));
+    return loadZstd().decoder.decodeSync(compressed);
+  },
 };
+
+function requireSmallEnough(sizeBound: number): void {
+  if (sizeBound <= decompressedBytesMax) return;
+  throw new RangeError(`It may hold ${sizeBound} bytes, more than ${decompressedBytesMax}.`);
+}
 
 /** Codec n of the batch format is at n - 1. */
 const codecs: readonly CompressionCodec[] = [gzip, snappy, lz4, zstd];

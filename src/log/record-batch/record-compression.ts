@@ -18,6 +18,7 @@ export function decompressRecords(codec: number, records: Buffer, place: BatchPl
   try {
     return known.decompress(records);
   } catch (error) {
-    throw corruptBatch(place, `its ${known.name} data cannot be decompressed`, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw corruptBatch(place, `its ${known.name} data cannot be decompressed (${reason})`, error);
   }
 }

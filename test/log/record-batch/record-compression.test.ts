@@ -3,18 +3,25 @@ import fc from 'fast-check';
 import { compressSync } from 'snappy';
 import { describe, expect, it } from 'vitest';
 import type { Compression } from '../../../src/log/log-port.js';
-import { codecNumberOf, codecOfNumber } from '../../../src/log/record-batch/compression-codecs.js';
+import {
+  codecNumberOf,
+  codecOfNumber,
+  decompressedBytesMax,
+} from '../../../src/log/record-batch/compression-codecs.js';
+import { lz4SizeBound } from '../../../src/log/record-batch/lz4-size-bound.js';
 import { RecordBatchCursor } from '../../../src/log/record-batch/record-batch-cursor.js';
 import { anonymousProducer, RecordBatchEncoder } from '../../../src/log/record-batch/record-batch-encoder.js';
 import { batchLayout, compressionMask } from '../../../src/log/record-batch/record-batch-layout.js';
 import { decompressRecords } from '../../../src/log/record-batch/record-compression.js';
 import { frameSnappy } from '../../../src/log/record-batch/snappy-framing.js';
+import { zstdSizeBound } from '../../../src/log/record-batch/zstd-size-bound.js';
 
 /** What Java's console producer (Kafka 4.1.0) wrote with each `compression.type`: a partition's log file, in base64. */
 const javaBatches = JSON.parse(
   readFileSync(new URL('./java-batches.golden.json', import.meta.url), 'utf8'),
 ) as Record<Compression, string>;
 
+const anyText = fc.string({ maxLength: 200 });
 const codecNames = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 const place = { topic: 'clicks', partition: 3, offset: 17 };
 
@@ -70,6 +77,39 @@ describe.each(codecNames)('compression with %s', (name) => {
         new RegExp(`clicks, partition 3.*offset 17.*${name} data`),
       );
     }
+  });
+});
+
+describe.each(['gzip', 'lz4', 'zstd'] as const)('a decompression bomb in %s', (name) => {
+  it('is refused before it fills the memory', () => {
+    const quarter = codec(name).compress(Buffer.alloc(decompressedBytesMax / 4 + 1));
+    const bomb = Buffer.concat([quarter, quarter, quarter, quarter]);
+    expect(bomb.length).toBeLessThan(decompressedBytesMax / 200);
+    expect(() => decompressRecords(codecNumberOf(name), bomb, place)).toThrow(
+      new RegExp(`partition 3.*offset 17.*${name} data cannot be decompressed \\(.*(more|larger) than.*\\)`),
+    );
+  });
+});
+
+describe.each([
+  ['lz4', lz4SizeBound],
+  ['zstd', zstdSizeBound],
+] as const)('the bound of what %s frames hold', (name, sizeBound) => {
+  it('is never below what they hold, and little above it', () => {
+    fc.assert(
+      fc.property(fc.array(anyText, { maxLength: 20 }), fc.integer({ min: 1, max: 400 }), (texts, times) => {
+        const records = Buffer.from(texts.join('').repeat(times));
+        const bound = sizeBound(Buffer.from(codec(name).compress(records)));
+        expect(bound).toBeGreaterThanOrEqual(records.length);
+        expect(bound).toBeLessThan(records.length + 1024 * 1024);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('adds up the frames that follow each other', () => {
+    const frame = Buffer.from(codec(name).compress(Buffer.alloc(300_000)));
+    expect(sizeBound(Buffer.concat([frame, frame, frame]))).toBe(3 * sizeBound(frame));
   });
 });
 
