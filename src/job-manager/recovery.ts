@@ -78,6 +78,7 @@ export class Recovery {
       }),
     );
     await this.options.beforeFirstRead(isNew);
+    await this.requireSinkTopics();
     const checkpoint =
       decision.kind === 'restore'
         ? decision.checkpoint
@@ -104,6 +105,18 @@ export class Recovery {
         .flatMap((each) => each.snapshot.listState ?? []);
       await sink.settle?.({ committables, warn });
     }
+  }
+
+  /**
+   * A sink would find out only at its first record, which may be hours away, and each attempt anew. Not before
+   * a restart: it would not be the topic's absence that ended the attempt.
+   * @throws LogError `unknown-topic`, naming all that don't exist.
+   */
+  private async requireSinkTopics(): Promise<void> {
+    const topics = new Set(this.options.job.sinks.flatMap(({ sink }) => sink.topics ?? []));
+    if (this.run === 'restart' || topics.size === 0) return;
+    const log = await this.options.log();
+    await log.describeTopics([...topics]);
   }
 
   /** Who begins anew is told what is lost; who goes on would have it hidden. */

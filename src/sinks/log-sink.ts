@@ -67,6 +67,7 @@ export function logSink<T>(options: LogSinkOptions<T>): Sink<T> {
 class LogSink<T> implements Sink<T> {
   readonly kind = 'log-sink';
   readonly description: string;
+  readonly topics: readonly string[];
   readonly transactions?: SinkTransactions;
   private readonly records: LogSinkRecordOptions<T>;
   private readonly partitioner: Partitioner<T> | undefined;
@@ -83,6 +84,7 @@ class LogSink<T> implements Sink<T> {
     this.batching = batchingOptions(options);
     this.guarantee = guaranteeOf(options);
     if (this.guarantee.kind === 'exactly-once') this.transactions = this.guarantee.transactions;
+    this.topics = typeof options.topic === 'string' ? [options.topic] : [];
     const topic = typeof options.topic === 'string' ? `topic ${options.topic}` : 'a topic for each element';
     this.description = `${topic}; ${this.guarantee.kind}`;
   }

@@ -11,6 +11,8 @@ export interface Sink<T> {
   /** For the graph's hash. */
   readonly description: string;
   createWriter(context: SinkWriterContext): SinkWriter<T>;
+  /** Of the log, which must be there before the job starts. Absent where each element names its own. */
+  readonly topics?: readonly string[];
   /** Of an exactly-once sink on the log: what the JobManager must settle and fence before it deploys. */
   readonly transactions?: SinkTransactions;
   /**

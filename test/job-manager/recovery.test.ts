@@ -7,6 +7,7 @@ import type { DeployableDecision } from '../../src/job-manager/job-state.js';
 import { Recovery } from '../../src/job-manager/recovery.js';
 import type { LogClient } from '../../src/log/log-port.js';
 import { LogError } from '../../src/log/log-port.js';
+import { unknownTopics } from '../../src/log/topic-names.js';
 import { checkpointId } from '../../src/protocol/ids.js';
 import { discardSink } from '../../src/sinks/discard-sink.js';
 import { metadataOf, prepared, snapshotOf } from '../checkpoint/checkpoint-fixtures.js';
@@ -17,6 +18,7 @@ import { graphOf, testSettings } from './job-manager-fixtures.js';
 
 const transactionalSink = {
   ...discardSink<number>(),
+  topics: ['results'],
   transactions: { transactionalIdPrefix: 'out', poolSize: 1, transactionTimeoutMs: 60_000 },
 };
 const job = describeJob(
@@ -35,6 +37,7 @@ class RecoveryFixture {
   readonly store: CheckpointStore;
   readonly recovery: Recovery;
   lost: LogError | undefined;
+  topics = ['results'];
 
   constructor(jobToRun = job) {
     this.disk.faults = (path) => {
@@ -101,7 +104,12 @@ class RecoveryFixture {
       },
       fence: async (transactionalId: string) => void this.happened.push(`fence ${transactionalId}`),
     };
-    return { transactions } as unknown as LogClient;
+    const describeTopics = async (wanted: readonly string[]) => {
+      const missing = wanted.filter((topic) => !this.topics.includes(topic));
+      if (missing.length > 0) throw unknownTopics(missing);
+      return [];
+    };
+    return { transactions, describeTopics } as unknown as LogClient;
   }
 }
 
@@ -135,6 +143,13 @@ describe('The first attempt of a new job', () => {
     expect(others).toEqual([]);
     expect(numbers?.operatorUid).toBe('numbers');
     expect(numbers?.snapshot.listState).toHaveLength(8);
+  });
+
+  it('does not begin without the topic that a sink writes to', async () => {
+    const fixture = new RecoveryFixture();
+    fixture.topics = [];
+    await expect(fixture.begin()).rejects.toThrow(/Topic results does not exist/);
+    expect(fixture.happened.filter((each) => each.startsWith('write checkpoints'))).toEqual([]);
   });
 
   it('that never got to checkpoint 0 is not taken for one that did', async () => {
