@@ -32,12 +32,18 @@ export interface CommandLineOptions {
   readonly heartbeatTimeoutMs: number;
   /** Old space of each TaskManager's heap. */
   readonly heapMb: number;
+  /** Where Prometheus may scrape; 0 for any free port, undefined for nowhere. */
+  readonly metricsPort: number | undefined;
+  /** Between two lines of metrics in the log; undefined for none. */
+  readonly metricsIntervalMs: number | undefined;
 }
 
 /** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
 const maxParallelismLimit = 32_768;
 /** A checkpoint takes a few milliseconds at best; asking for more of them would only queue them. */
 const checkpointIntervalMinMs = 10;
+/** TaskManagers report so often; more lines would say the same again. */
+const metricsIntervalMinMs = 250;
 /** Heartbeats come each 250 ms; a shorter time-out would end threads that are only busy. */
 const heartbeatTimeoutMinMs = 1_000;
 /**
@@ -102,6 +108,12 @@ const optionTexts = {
   restartDelay: ['--restart-delay <time>', 'pause before a restart', undefined],
   heartbeatTimeout: ['--heartbeat-timeout <time>', 'a thread silent for longer is restarted', '10s'],
   heapMb: ['--heap-mb <n>', 'heap of each thread; one that needs more is restarted', String(heapMbDefault)],
+  metricsPort: [
+    '--metrics-port <n>',
+    'serve metrics to Prometheus at this port, 0 for a free one',
+    undefined,
+  ],
+  metricsInterval: ['--metrics-interval <time>', 'time from one line of metrics to the next', undefined],
   help: ['--help', 'show this', undefined],
   version: ['--version', 'show the version', undefined],
 } as const satisfies Record<string, readonly [flags: string, text: string, defaultText: string | undefined]>;
@@ -164,6 +176,8 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
       mistakes.read('--heartbeat-timeout', given.heartbeatTimeout, readHeartbeatTimeout) ??
       defaultLivenessSettings.heartbeatTimeoutMs,
     heapMb: mistakes.read('--heap-mb', given.heapMb, wholeNumber(heapMbMin, heapMbMax)) ?? heapMbDefault,
+    metricsPort: mistakes.read('--metrics-port', given.metricsPort, wholeNumber(0, 65_535)),
+    metricsIntervalMs: mistakes.read('--metrics-interval', given.metricsInterval, readMetricsInterval),
   };
   if (options.parallelism > options.maxParallelism) {
     mistakes.add(
@@ -232,6 +246,12 @@ function readCheckpointInterval(text: string, flag: string): number {
   const ms = parseDuration(text, flag);
   if (ms >= checkpointIntervalMinMs) return ms;
   throw new Error(`${flag} is "${text}": give at least ${checkpointIntervalMinMs}ms`);
+}
+
+function readMetricsInterval(text: string, flag: string): number {
+  const ms = parseDuration(text, flag);
+  if (ms >= metricsIntervalMinMs) return ms;
+  throw new Error(`${flag} is "${text}": give at least ${metricsIntervalMinMs}ms`);
 }
 
 function readHeartbeatTimeout(text: string, flag: string): number {

@@ -15,6 +15,7 @@ import { loadJobModule } from '../task-manager/job-module-loader.js';
 import type { CommandLineOptions } from './command-line.js';
 import { JobRuntime } from './job-runtime.js';
 import { kafkaConfigOf } from './kafka-options.js';
+import { startMetricReporters } from './metric-reporters.js';
 import { ProgressDisplay } from './progress-display.js';
 import { ProgressMeter } from './progress-meter.js';
 
@@ -70,7 +71,14 @@ async function runJobCommand(
       if (isDemo) demoRun = await beginDemoRun(files, log, !isNew);
     },
   });
+  let endReporting = async (): Promise<void> => {};
   try {
+    endReporting = await startMetricReporters(options, {
+      jobName: job.name,
+      metrics: () => runtime.jobManager.listMetrics(),
+      logger,
+      clock: nodeClock,
+    });
     const stop = new StopSignals(host, logger);
     await fillInput(options, runtime, logger, stop.aborted);
     if (stop.aborted.aborted) return 0;
@@ -78,6 +86,7 @@ async function runJobCommand(
     return await report(result, { runtime, demoRun, host, logger, isDemo });
   } finally {
     display.end();
+    await endReporting();
     await runtime.close();
   }
 }

@@ -5,6 +5,8 @@ import type { Logger } from '../host/logger.js';
 import type { Random } from '../host/random.js';
 import type { TaskManagerLauncher } from '../host/task-manager-launcher.js';
 import type { LogClient } from '../log/log-port.js';
+import { listMetrics } from '../metrics/list-metrics.js';
+import type { Metric } from '../metrics/metric.js';
 import { describeFailure, type Failure } from '../protocol/failures.js';
 import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
 import { AttemptExecution, type TaskManagerReport } from './attempt-execution.js';
@@ -14,6 +16,7 @@ import { FirstRecordReport } from './first-record-report.js';
 import { describeJob, type JobDescription } from './job-description.js';
 import type { JobEffect, JobEvent, ProcessExit } from './job-events.js';
 import { JobMetrics } from './job-metrics.js';
+import { jobReport } from './job-report.js';
 import type { JobResult } from './job-result.js';
 import type { JobSettings } from './job-settings.js';
 import type { JobState, JobStatus } from './job-state.js';
@@ -106,6 +109,11 @@ export class JobManager {
 
   get jobMetrics(): JobMetrics {
     return this.metrics;
+  }
+
+  /** As the TaskManagers last reported, each quarter of a second. */
+  listMetrics(): readonly Metric[] {
+    return listMetrics(jobReport(this.job, this.metrics, this.offsetCommits));
   }
 
   private dispatch(event: JobEvent): void {
@@ -241,7 +249,7 @@ export class JobManager {
         this.checkpoints?.dispatch(message);
         return;
       case 'metrics':
-        this.metrics.update(slot, message.subtasks);
+        this.metrics.update(slot, message.subtasks, this.options.clock.monotonicMs());
         return;
       case 'report':
         this.reported.report(message);
@@ -292,6 +300,7 @@ export class JobManager {
       ...(failure === undefined ? {} : { failure }),
       ...(remark === undefined ? {} : { remark }),
       totals: this.metrics.totals(),
+      metrics: this.listMetrics(),
       collected: this.reported.delivered,
     });
   }

@@ -1,3 +1,5 @@
+import type { SubtaskReport } from '../metrics/list-metrics.js';
+import { SubtaskRateMeter } from '../metrics/subtask-rates.js';
 import type { CheckpointId, SlotIndex, VertexId } from '../protocol/ids.js';
 import type { SubtaskMetrics } from '../protocol/messages.js';
 
@@ -35,6 +37,7 @@ export interface JobEnds {
 export class JobMetrics {
   private readonly ends: JobEnds;
   private readonly bySlot = new Map<SlotIndex, readonly SubtaskMetrics[]>();
+  private readonly rateMeters = new Map<string, SubtaskRateMeter>();
   private earlierIn = 0;
   private earlierOut = 0;
   private earlierFirstRecordAtMs: number | undefined;
@@ -48,8 +51,18 @@ export class JobMetrics {
     this.ends = ends;
   }
 
-  update(slot: SlotIndex, subtasks: readonly SubtaskMetrics[]): void {
+  /** `atMs` is monotonic. */
+  update(slot: SlotIndex, subtasks: readonly SubtaskMetrics[], atMs: number): void {
     if (subtasks.length > 0) this.bySlot.set(slot, subtasks);
+    for (const subtask of subtasks) this.rateMeterOf(subtask).add(subtask, atMs);
+  }
+
+  /** Of a vertex, its subtasks in their order. */
+  subtaskReports(vertexId: VertexId): readonly SubtaskReport[] {
+    return this.subtasks()
+      .filter(({ subtask }) => subtask.vertexId === vertexId)
+      .sort((a, b) => a.subtask.subtaskIndex - b.subtask.subtaskIndex)
+      .map((metrics) => ({ metrics, rates: this.rateMeterOf(metrics).rates() }));
   }
 
   checkpointCompleted(last: LastCheckpoint): void {
@@ -68,6 +81,7 @@ export class JobMetrics {
     this.earlierIn += this.sum(this.ends.sourceVertices);
     this.earlierOut += this.sum(this.ends.sinkVertices);
     this.bySlot.clear();
+    this.rateMeters.clear();
     if (isRestart) this.numRestarts += 1;
   }
 
@@ -89,6 +103,16 @@ export class JobMetrics {
       numRestarts: this.numRestarts,
       checkpoints: { completed: this.completed, failed: this.failed, last: this.last },
     };
+  }
+
+  private rateMeterOf({ subtask }: SubtaskMetrics): SubtaskRateMeter {
+    const key = `${subtask.vertexId}:${subtask.subtaskIndex}`;
+    let meter = this.rateMeters.get(key);
+    if (meter === undefined) {
+      meter = new SubtaskRateMeter();
+      this.rateMeters.set(key, meter);
+    }
+    return meter;
   }
 
   private subtasks(): SubtaskMetrics[] {

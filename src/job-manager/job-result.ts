@@ -1,3 +1,4 @@
+import type { Metric } from '../metrics/metric.js';
 import type { Failure } from '../protocol/failures.js';
 import type { OperatorUid } from '../protocol/ids.js';
 import type { JobTotals } from './job-metrics.js';
@@ -10,6 +11,8 @@ export interface JobResult {
   readonly failure?: Failure;
   readonly remark?: string;
   readonly totals: JobTotals;
+  /** As last reported: the values of the last attempt. */
+  readonly metrics: readonly Metric[];
   /** What collecting sinks were given, by the sink's uid. */
   readonly collected: ReadonlyMap<OperatorUid, readonly unknown[]>;
 }

@@ -1,5 +1,7 @@
 import type { CheckpointMetadata } from '../checkpoint/checkpoint-metadata.js';
 import type { SourceNode } from '../graph/stream-graph.js';
+import type { TopicPartitionOffset } from '../log/log-port.js';
+import type { OperatorUid } from '../protocol/ids.js';
 import type { SplitDiscoveryContext } from '../sources/source.js';
 import { splitsOf } from './slot-deployments.js';
 
@@ -8,8 +10,7 @@ import { splitsOf } from './slot-deployments.js';
  * it, so a failure is only counted; while one commit is under way, only the newest checkpoint waits.
  */
 export class OffsetCommits {
-  commitsSucceeded = 0;
-  commitsFailed = 0;
+  private readonly bySource = new Map<OperatorUid, SourceCommits>();
   private readonly sources: readonly SourceNode[];
   private readonly context: SplitDiscoveryContext;
   private running: Promise<void> | undefined;
@@ -24,6 +25,11 @@ export class OffsetCommits {
     if (this.sources.length === 0) return;
     this.next = metadata;
     this.running ??= this.commitAll();
+  }
+
+  /** Undefined for a source that commits nothing. */
+  of(source: OperatorUid): SourceCommits | undefined {
+    return this.bySource.get(source);
   }
 
   async idle(): Promise<void> {
@@ -42,10 +48,25 @@ export class OffsetCommits {
 
   private async commitSource(source: SourceNode, metadata: CheckpointMetadata): Promise<void> {
     try {
-      await source.source.onCheckpointComplete?.(this.context, splitsOf(metadata, source.uid));
-      this.commitsSucceeded += 1;
+      const offsets = await source.source.onCheckpointComplete?.(
+        this.context,
+        splitsOf(metadata, source.uid),
+      );
+      if (offsets === undefined || offsets.length === 0) return;
+      const { commitsSucceeded, commitsFailed } = this.of(source.uid) ?? noCommits;
+      this.bySource.set(source.uid, { commitsSucceeded: commitsSucceeded + 1, commitsFailed, offsets });
     } catch {
-      this.commitsFailed += 1;
+      const commits = this.of(source.uid) ?? noCommits;
+      this.bySource.set(source.uid, { ...commits, commitsFailed: commits.commitsFailed + 1 });
     }
   }
 }
+
+export interface SourceCommits {
+  readonly commitsSucceeded: number;
+  readonly commitsFailed: number;
+  /** As last committed, the next offset to read of each partition. */
+  readonly offsets: readonly TopicPartitionOffset[];
+}
+
+const noCommits: SourceCommits = { commitsSucceeded: 0, commitsFailed: 0, offsets: [] };

@@ -1,5 +1,6 @@
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointId } from '../protocol/ids.js';
+import type { SinkWriterMetrics } from '../protocol/messages.js';
 import type { Sink, SinkWriter } from '../sinks/sink.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
 import type { OperatorContext } from './stream-operator.js';
@@ -62,6 +63,10 @@ export class SinkOperator<T> extends AbstractStreamOperator<T, never> {
 
   override notifyCheckpointAborted(checkpointId: CheckpointId): void {
     this.writer.notifyCheckpointAborted(checkpointId);
+  }
+
+  sinkMetrics(): SinkWriterMetrics | undefined {
+    return this.writer.metrics?.();
   }
 
   override close(): Promise<void> {

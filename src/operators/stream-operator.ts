@@ -9,6 +9,7 @@ import type {
   OperatorUid,
   SubtaskIndex,
 } from '../protocol/ids.js';
+import type { SinkWriterMetrics } from '../protocol/messages.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import type { ChainFailure } from './chain-failure.js';
 
@@ -19,6 +20,8 @@ import type { ChainFailure } from './chain-failure.js';
 export interface StreamOperator<In> {
   /** Elements that came too late for all of their windows, since the attempt began. */
   readonly numLateRecordsDropped: number;
+  /** Of a sink that writes to the outside. */
+  sinkMetrics?(): SinkWriterMetrics | undefined;
   /** Before the first element, downstream operators first. State is restored by then. */
   open(): void;
   /** Of a two-input operator, `input` is 0 or 1; otherwise 0. */

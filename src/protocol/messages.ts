@@ -129,4 +129,34 @@ export interface SubtaskMetrics {
   readonly backPressuredTimeMs: number;
   /** Of a source: records waiting in the log; undefined when unknown or no source. */
   readonly pendingRecords: number | undefined;
+  /** Of a source: records left out or put aside because they could not be decoded. */
+  readonly numRecordsInErrors: number;
+  /** Of a source on a log: what it reads. */
+  readonly partitions: readonly PartitionMetrics[];
+  /** Of the sinks at the ends of its chain. */
+  readonly sinks: readonly SinkMetrics[];
+}
+
+/** How far a source has come in one partition. */
+export interface PartitionMetrics {
+  readonly topic: string;
+  readonly partition: number;
+  /** The last offset read, of a record or a marker; -1 before the first of an untouched partition. */
+  readonly currentOffset: number;
+  /** Offsets from there to the end as last heard of; undefined before the log has told. */
+  readonly recordsLag: number | undefined;
+}
+
+/** Totals of a sink's writer since its attempt began. */
+export interface SinkMetrics extends SinkWriterMetrics {
+  readonly operatorUid: OperatorUid;
+}
+
+export interface SinkWriterMetrics {
+  readonly numRecordsSend: number;
+  /** Keys, values and headers, before compression. */
+  readonly numBytesSend: number;
+  /** Prepared transactions that are to be committed, and those that were. */
+  readonly pendingCommittables: number;
+  readonly successfulCommittables: number;
 }

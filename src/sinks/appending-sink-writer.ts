@@ -1,8 +1,10 @@
 import { logFailure } from '../log/log-failure.js';
 import type { AppendSettings, LogAppender } from '../log/log-port.js';
 import type { PreparedTransaction } from '../log/log-transactions.js';
+import type { SinkWriterMetrics } from '../protocol/messages.js';
 import { BackpressureHold } from './backpressure-hold.js';
 import { DeferredAppender } from './deferred-appender.js';
+import { recordBytes } from './record-bytes.js';
 import type { RecordEncoder } from './record-encoder.js';
 import type { SinkWriter, SinkWriterContext } from './sink.js';
 
@@ -20,6 +22,8 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
   private readonly appends = new DeferredAppender<LogAppender>();
   private readonly opening: Promise<void>;
   private isClosed = false;
+  private numRecordsSend = 0;
+  private numBytesSend = 0;
 
   constructor(
     context: SinkWriterContext,
@@ -38,6 +42,8 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
   write(value: T, timestamp: number): void {
     const record = this.encoder.encode(value, timestamp);
     this.appends.append(record);
+    this.numRecordsSend += 1;
+    this.numBytesSend += recordBytes(record);
     this.hold.afterWrite(this.appends.isWritable, record);
   }
 
@@ -52,6 +58,11 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
   notifyCheckpointComplete(): void {}
 
   notifyCheckpointAborted(): void {}
+
+  metrics(): SinkWriterMetrics {
+    const { numRecordsSend, numBytesSend } = this;
+    return { numRecordsSend, numBytesSend, pendingCommittables: 0, successfulCommittables: 0 };
+  }
 
   async close(): Promise<void> {
     this.isClosed = true;

@@ -4,6 +4,7 @@ import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
 import type { PreparedTransaction } from '../log/log-transactions.js';
 import type { CheckpointId, ExecutionAttempt, SubtaskIndex } from '../protocol/ids.js';
+import type { SinkWriterMetrics } from '../protocol/messages.js';
 
 /** A sink writes a stream's records out; one that takes part in checkpoints also prepares and commits. */
 export interface Sink<T> {
@@ -76,6 +77,8 @@ export interface SinkWriter<T> {
   notifyCheckpointComplete(checkpointId: CheckpointId): void;
   /** This checkpoint will never be complete; what it prepared goes with the next one. */
   notifyCheckpointAborted(checkpointId: CheckpointId): void;
+  /** Absent where nothing leaves the job. */
+  metrics?(): SinkWriterMetrics;
   /** Finishes the commits it was told of, aborts what is not prepared, and ends everything it started. */
   close(): Promise<void>;
 }

@@ -16,6 +16,7 @@ export interface TransactionCommitterContext {
  * open transaction anyway. The queue is bounded by the sink's pool, since each entry holds an id of it.
  */
 export class TransactionCommitter {
+  commitsSucceeded = 0;
   private readonly context: TransactionCommitterContext;
   private readonly queue: PreparedTransaction[] = [];
   private running: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class TransactionCommitter {
         this.context.onFailed(transaction, error);
         break;
       }
+      this.commitsSucceeded += 1;
       this.context.onCommitted(transaction);
     }
     this.running = undefined;

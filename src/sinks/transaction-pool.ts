@@ -98,6 +98,11 @@ export class TransactionPool {
     return this.slots.every((slot) => slot.state.kind === 'committed');
   }
 
+  /** Transactions that are to be committed. */
+  get preparedCount(): number {
+    return this.slots.filter((slot) => slot.state.kind === 'prepared').length;
+  }
+
   private uncommittedUpTo(checkpointId: CheckpointId): PreparedState[] {
     return this.slots
       .map((slot) => slot.state)

@@ -5,10 +5,12 @@ import type { LogTransaction, PreparedTransaction } from '../log/log-transaction
 import { transactionalIdsOfAttempt } from '../log/transactional-id.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { CheckpointId } from '../protocol/ids.js';
+import type { SinkWriterMetrics } from '../protocol/messages.js';
 import { appendBufferBytes } from './appending-sink-writer.js';
 import { BackpressureHold } from './backpressure-hold.js';
 import { commitFailure } from './commit-failure.js';
 import { DeferredAppender } from './deferred-appender.js';
+import { recordBytes } from './record-bytes.js';
 import type { RecordEncoder } from './record-encoder.js';
 import type { SinkTransactions, SinkWriter, SinkWriterContext } from './sink.js';
 import { TransactionCommitter } from './transaction-committer.js';
@@ -45,6 +47,8 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   private commitWaiters: (() => void)[] = [];
   private failure: MillraceError | undefined;
   private isClosed = false;
+  private numRecordsSend = 0;
+  private numBytesSend = 0;
 
   constructor(
     context: SinkWriterContext,
@@ -82,6 +86,8 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   write(value: T, timestamp: number): void {
     const record = this.encoder.encode(value, timestamp);
     this.epoch.append(record);
+    this.numRecordsSend += 1;
+    this.numBytesSend += recordBytes(record);
     this.hold.afterWrite(this.epoch.isWritable, record);
   }
 
@@ -105,6 +111,16 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
     if (this.waiting.length > 0 && this.starter.isDry) {
       this.failWith(this.exhausted('the checkpoint that would have freed one was aborted'));
     }
+  }
+
+  metrics(): SinkWriterMetrics {
+    const { numRecordsSend, numBytesSend, committer, pool } = this;
+    return {
+      numRecordsSend,
+      numBytesSend,
+      pendingCommittables: pool.preparedCount,
+      successfulCommittables: committer.commitsSucceeded,
+    };
   }
 
   async close(): Promise<void> {

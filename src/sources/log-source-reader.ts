@@ -1,6 +1,7 @@
 import { logFailure } from '../log/log-failure.js';
 import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
+import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
 import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
@@ -102,6 +103,18 @@ export class LogSourceReader<T> implements SourceReader {
       pending += Math.max(0, Math.min(endOffset, split.stopPosition ?? endOffset) - split.position);
     }
     return pending;
+  }
+
+  partitionMetrics(): readonly PartitionMetrics[] {
+    return Array.from(this.splits.values(), (split) => {
+      const endOffset = split.isAtStop ? split.position : this.reader?.endOffset(split);
+      return {
+        topic: split.topic,
+        partition: split.partition,
+        currentOffset: split.position - 1,
+        recordsLag: endOffset === undefined ? undefined : Math.max(0, endOffset - split.position),
+      };
+    });
   }
 
   async close(): Promise<void> {

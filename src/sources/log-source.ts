@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from '../api/duration.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
-import type { Isolation, LogClient, OffsetRequest } from '../log/log-port.js';
+import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { RecordDeserializer } from './consumer-record.js';
@@ -176,14 +176,18 @@ class LogSource<T> implements Source<T> {
     });
   }
 
-  async onCheckpointComplete(context: SplitDiscoveryContext, splits: readonly SourceSplit[]): Promise<void> {
-    if (this.groupId === undefined || splits.length === 0) return;
+  async onCheckpointComplete(
+    context: SplitDiscoveryContext,
+    splits: readonly SourceSplit[],
+  ): Promise<readonly TopicPartitionOffset[]> {
+    if (this.groupId === undefined || splits.length === 0) return [];
     const log = await context.log();
     const offsets = splits.map((split) => {
       const { topic, partition, position } = readLogSplit(split);
       return { topic, partition, offset: position };
     });
     await log.commitOffsets(this.groupId, offsets);
+    return offsets;
   }
 
   private get looksForPartitions(): boolean {

@@ -3,8 +3,9 @@ import type { FieldFinder } from '../codecs/value-codec.js';
 import type { EncodedRecord, EncodedRecordDecoder } from '../exchange/encoded-record.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
-import type { LogClient } from '../log/log-port.js';
+import type { LogClient, TopicPartitionOffset } from '../log/log-port.js';
 import type { SplitId } from '../protocol/ids.js';
+import type { PartitionMetrics } from '../protocol/messages.js';
 import type { DeadLetterOptions } from './dead-letter.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
 
@@ -42,8 +43,14 @@ export interface Source<T> {
   ): Promise<readonly SourceSplit[]>;
   /** In the TaskManager. */
   createReader(context: SourceReaderContext<T>): SourceReader;
-  /** Once a checkpoint is complete, with each split's state in it (Kafka: offsets to the group). A failure is only counted. */
-  onCheckpointComplete?(context: SplitDiscoveryContext, splits: readonly SourceSplit[]): Promise<void>;
+  /**
+   * Once a checkpoint is complete, with each split's state in it (Kafka: offsets to the group). Gives what was
+   * committed; a failure is only counted.
+   */
+  onCheckpointComplete?(
+    context: SplitDiscoveryContext,
+    splits: readonly SourceSplit[],
+  ): Promise<readonly TopicPartitionOffset[]>;
 }
 
 /** How a source's records are told apart and decoded by those who get them encoded. */
@@ -128,5 +135,7 @@ export interface SourceReader {
   readonly recordsSkipped: number;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */
   pendingRecords(): number | undefined;
+  /** How far it has come in each partition, finished ones included; absent where splits are none. */
+  partitionMetrics?(): readonly PartitionMetrics[];
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { Clock } from '../host/clock.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import { MIN_WATERMARK, type StreamEvent } from '../protocol/stream-elements.js';
-import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input.js';
+import type { CheckpointTaker, InputStatus, SourceInputMetrics, SubtaskInput } from './subtask-input.js';
 
 /**
  * The input of a subtask that reads channels. Invariant: elements reach the head operator in each channel's
@@ -88,8 +88,8 @@ export class GateInput implements SubtaskInput {
     return [];
   }
 
-  pendingRecords(): number | undefined {
-    return undefined;
+  sourceMetrics(): SourceInputMetrics {
+    return noSource;
   }
 
   async close(): Promise<void> {
@@ -170,6 +170,8 @@ export class GateInput implements SubtaskInput {
     return this.options.clock.monotonicMs();
   }
 }
+
+const noSource: SourceInputMetrics = { pendingRecords: undefined, numRecordsInErrors: 0, partitions: [] };
 
 export interface GateInputOptions {
   readonly gate: InputGate;

@@ -2,6 +2,7 @@ import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { StreamNode } from '../graph/stream-graph.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId, SubtaskIndex } from '../protocol/ids.js';
+import type { SinkMetrics } from '../protocol/messages.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import type { EdgeTarget } from './chain-output.js';
 
@@ -78,6 +79,13 @@ export class OperatorChain {
 
   get numLateRecordsDropped(): number {
     return this.links.reduce((total, { operator }) => total + operator.numLateRecordsDropped, 0);
+  }
+
+  sinkMetrics(): readonly SinkMetrics[] {
+    return this.links.flatMap(({ node, operator }) => {
+      const metrics = operator.sinkMetrics?.();
+      return metrics === undefined ? [] : [{ operatorUid: node.uid, ...metrics }];
+    });
   }
 
   get numBytesOut(): number {

@@ -17,7 +17,7 @@ import type {
 import { SplitWatermarks } from '../sources/split-watermarks.js';
 import type { ChainOutput } from './chain-output.js';
 import { PendingSplits } from './pending-splits.js';
-import type { CheckpointTaker, InputStatus, SubtaskInput } from './subtask-input.js';
+import type { CheckpointTaker, InputStatus, SourceInputMetrics, SubtaskInput } from './subtask-input.js';
 
 /**
  * The input of a source's subtask: its reader, and the event time of its splits. Invariant: the watermark
@@ -124,8 +124,12 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     return this.lastWatermark;
   }
 
-  pendingRecords(): number | undefined {
-    return this.reader.pendingRecords();
+  sourceMetrics(): SourceInputMetrics {
+    return {
+      pendingRecords: this.reader.pendingRecords(),
+      numRecordsInErrors: this.reader.recordsSkipped,
+      partitions: this.reader.partitionMetrics?.() ?? [],
+    };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointId } from '../protocol/ids.js';
-import type { SplitAssignment } from '../protocol/messages.js';
+import type { SplitAssignment, SubtaskMetrics } from '../protocol/messages.js';
 
 /** Where a subtask's elements come from: a source's reader, or the gate over its input channels. */
 export interface SubtaskInput {
@@ -23,9 +23,12 @@ export interface SubtaskInput {
   readonly numRecordsIn: number;
   readonly currentInputWatermark: number;
   readonly alignmentTimeMs: number;
-  pendingRecords(): number | undefined;
+  /** Of a source; of a gate there is nothing to say. */
+  sourceMetrics(): SourceInputMetrics;
   close(): Promise<void>;
 }
+
+export type SourceInputMetrics = Pick<SubtaskMetrics, 'pendingRecords' | 'numRecordsInErrors' | 'partitions'>;
 
 export type InputStatus = 'more-available' | 'nothing-available' | 'end-of-input';
 

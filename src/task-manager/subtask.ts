@@ -120,7 +120,8 @@ export class Subtask {
       currentInputWatermark: input.currentInputWatermark,
       isBackPressured: this.isBackPressured,
       checkpointAlignmentTimeMs: input.alignmentTimeMs,
-      pendingRecords: input.pendingRecords(),
+      ...input.sourceMetrics(),
+      sinks: chain.sinkMetrics(),
     };
   }
 

@@ -7,7 +7,12 @@ import type { EventLoop } from '../host/event-loop.js';
 import type { LogClient } from '../log/log-port.js';
 import { toFailure } from '../protocol/failures.js';
 import type { CheckpointId, ExecutionAttempt, SlotIndex, SubtaskRef } from '../protocol/ids.js';
-import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
+import type {
+  FromTaskManager,
+  SubtaskMetrics,
+  TaskManagerDeployment,
+  ToTaskManager,
+} from '../protocol/messages.js';
 import type { KeyedStateStore } from '../state/keyed-state-backend.js';
 import type { ThreadChannelEnds } from './slot-channels.js';
 import type { Subtask } from './subtask.js';
@@ -118,6 +123,8 @@ export class TaskManager {
     this.phase = { kind: 'shutting-down' };
     executor.stop();
     await Promise.all(subtasks.map((subtask) => subtask.close()));
+    // Closing a sink finishes its commits.
+    this.report(metricsOf(subtasks, executor));
     await this.stateStore?.close();
     await (await this.logClient)?.close();
     this.cancelMetricsTimer?.();
@@ -173,15 +180,20 @@ export class TaskManager {
     });
   }
 
+  /** Before anything runs, and while it is closed, a sign of life alone. */
   private sendMetrics(): void {
-    const { attempt, slot } = this.options;
     const { phase } = this;
-    const subtasks =
-      phase.kind === 'running'
-        ? phase.subtasks.map((subtask, index) => ({ ...subtask.metrics(), ...phase.executor.timesOf(index) }))
-        : [];
+    this.report(phase.kind === 'running' ? metricsOf(phase.subtasks, phase.executor) : []);
+  }
+
+  private report(subtasks: readonly SubtaskMetrics[]): void {
+    const { attempt, slot } = this.options;
     this.options.send({ kind: 'metrics', attempt, slot, subtasks });
   }
+}
+
+function metricsOf(subtasks: readonly Subtask[], executor: TaskExecutor): SubtaskMetrics[] {
+  return subtasks.map((subtask, index) => ({ ...subtask.metrics(), ...executor.timesOf(index) }));
 }
 
 /** Flink's default: the longest that a record waits in a buffer that does not fill. */

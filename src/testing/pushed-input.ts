@@ -2,7 +2,12 @@ import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import { MIN_WATERMARK } from '../protocol/stream-elements.js';
-import type { CheckpointTaker, InputStatus, SubtaskInput } from '../task-manager/subtask-input.js';
+import type {
+  CheckpointTaker,
+  InputStatus,
+  SourceInputMetrics,
+  SubtaskInput,
+} from '../task-manager/subtask-input.js';
 
 /** What a test lets reach the operators. */
 export type Arrival<In> =
@@ -67,8 +72,13 @@ export class PushedInput<In> implements SubtaskInput {
     return [];
   }
 
-  pendingRecords(): number {
+  /** What was offered and has not been taken. */
+  get arrivalsWaiting(): number {
     return this.waiting.length;
+  }
+
+  sourceMetrics(): SourceInputMetrics {
+    return { pendingRecords: this.arrivalsWaiting, numRecordsInErrors: 0, partitions: [] };
   }
 
   async close(): Promise<void> {}

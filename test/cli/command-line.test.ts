@@ -28,6 +28,8 @@ describe('parseCommandLine', () => {
       restartStrategy: restartStrategyDefaults.exponentialDelay,
       heartbeatTimeoutMs: 10_000,
       heapMb: 2_048,
+      metricsPort: undefined,
+      metricsIntervalMs: undefined,
     });
   });
 
@@ -37,6 +39,7 @@ describe('parseCommandLine', () => {
       ...['--brokers', 'a:9092, b.example.org:9093,[::1]:9094', '--checkpoint-interval', '500ms', '--fresh'],
       ...['--generate', '4000000', '--restart-strategy', 'fixed-delay', '--restart-attempts', '3'],
       ...['--restart-delay', '2s', '--heartbeat-timeout', '3s', '--heap-mb', '512'],
+      ...['--metrics-port', '9249', '--metrics-interval', '10s'],
     );
     expect(options).toEqual({
       parallelism: 2,
@@ -54,6 +57,8 @@ describe('parseCommandLine', () => {
       restartStrategy: { kind: 'fixed-delay', attempts: 3, delayMs: 2_000 },
       heartbeatTimeoutMs: 3_000,
       heapMb: 512,
+      metricsPort: 9249,
+      metricsIntervalMs: 10_000,
     });
   });
 

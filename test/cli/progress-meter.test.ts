@@ -16,10 +16,14 @@ it('The progress has rates over a second at least, and what was last known of th
   const job: Pick<JobManager, 'status' | 'jobMetrics'> = { status: 'RUNNING', jobMetrics: metrics };
   const meter = new ProgressMeter(job as JobManager, clock);
   const report = (read: number, written: number): void =>
-    metrics.update(slot, [
-      metricsOf(source, slot, { numRecordsIn: read, pendingRecords: 7 }),
-      metricsOf(sink, slot, { numRecordsIn: written }),
-    ]);
+    metrics.update(
+      slot,
+      [
+        metricsOf(source, slot, { numRecordsIn: read, pendingRecords: 7 }),
+        metricsOf(sink, slot, { numRecordsIn: written }),
+      ],
+      0,
+    );
 
   report(500, 100);
   await clock.advance(500);

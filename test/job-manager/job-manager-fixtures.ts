@@ -54,6 +54,9 @@ export function metricsOf(
     busyTimeMs: 0,
     backPressuredTimeMs: 0,
     pendingRecords: undefined,
+    numRecordsInErrors: 0,
+    partitions: [],
+    sinks: [],
     ...values,
   };
 }

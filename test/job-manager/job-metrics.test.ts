@@ -10,15 +10,23 @@ const jobMetrics = () => new JobMetrics({ sourceVertices: new Set([source]), sin
 describe('A job’s totals', () => {
   it('are what its sources read and its sinks received, over all slots, each by its newest report', () => {
     const metrics = jobMetrics();
-    metrics.update(slot0, [metricsOf(source, slot0, { numRecordsIn: 5 })]);
-    metrics.update(slot0, [
-      metricsOf(source, slot0, { numRecordsIn: 10, firstRecordAtMs: 50, lastRecordAtMs: 90 }),
-      metricsOf(sink, slot0, { numRecordsIn: 3, firstRecordAtMs: 1 }),
-    ]);
-    metrics.update(slot1, [
-      metricsOf(source, slot1, { numRecordsIn: 7, firstRecordAtMs: 40, lastRecordAtMs: 70 }),
-      metricsOf(sink, slot1, { numRecordsIn: 4 }),
-    ]);
+    metrics.update(slot0, [metricsOf(source, slot0, { numRecordsIn: 5 })], 0);
+    metrics.update(
+      slot0,
+      [
+        metricsOf(source, slot0, { numRecordsIn: 10, firstRecordAtMs: 50, lastRecordAtMs: 90 }),
+        metricsOf(sink, slot0, { numRecordsIn: 3, firstRecordAtMs: 1 }),
+      ],
+      0,
+    );
+    metrics.update(
+      slot1,
+      [
+        metricsOf(source, slot1, { numRecordsIn: 7, firstRecordAtMs: 40, lastRecordAtMs: 70 }),
+        metricsOf(sink, slot1, { numRecordsIn: 4 }),
+      ],
+      0,
+    );
     expect(metrics.totals()).toMatchObject({
       recordsIn: 17,
       recordsOut: 7,
@@ -30,24 +38,30 @@ describe('A job’s totals', () => {
 
   it('stay when a slot has nothing to say yet', () => {
     const metrics = jobMetrics();
-    metrics.update(slot0, [metricsOf(source, slot0, { numRecordsIn: 5 })]);
-    metrics.update(slot0, []);
+    metrics.update(slot0, [metricsOf(source, slot0, { numRecordsIn: 5 })], 0);
+    metrics.update(slot0, [], 0);
     expect(metrics.totals().recordsIn).toBe(5);
   });
 
   it('go on over attempts, whose own counters begin at 0; so does the time that the records took', () => {
     const metrics = jobMetrics();
     metrics.attemptStarted(false);
-    metrics.update(slot0, [
-      metricsOf(source, slot0, { numRecordsIn: 10, firstRecordAtMs: 50, lastRecordAtMs: 60 }),
-      metricsOf(sink, slot0, { numRecordsIn: 4 }),
-    ]);
+    metrics.update(
+      slot0,
+      [
+        metricsOf(source, slot0, { numRecordsIn: 10, firstRecordAtMs: 50, lastRecordAtMs: 60 }),
+        metricsOf(sink, slot0, { numRecordsIn: 4 }),
+      ],
+      0,
+    );
     metrics.attemptStarted(true);
     expect(metrics.totals()).toMatchObject({ recordsIn: 10, recordsOut: 4, lastRecordAtMs: 60 });
     metrics.attemptStarted(true);
-    metrics.update(slot1, [
-      metricsOf(source, slot1, { numRecordsIn: 6, firstRecordAtMs: 200, lastRecordAtMs: 300 }),
-    ]);
+    metrics.update(
+      slot1,
+      [metricsOf(source, slot1, { numRecordsIn: 6, firstRecordAtMs: 200, lastRecordAtMs: 300 })],
+      0,
+    );
     expect(metrics.totals()).toMatchObject({
       recordsIn: 16,
       recordsOut: 4,
@@ -70,10 +84,10 @@ describe('A job’s totals', () => {
 describe('Pending records', () => {
   it('are the sum of what sources know, and unknown when none does', () => {
     const metrics = jobMetrics();
-    metrics.update(slot0, [metricsOf(source, slot0)]);
+    metrics.update(slot0, [metricsOf(source, slot0)], 0);
     expect(metrics.pendingRecords()).toBeUndefined();
-    metrics.update(slot0, [metricsOf(source, slot0, { pendingRecords: 5 })]);
-    metrics.update(slot1, [metricsOf(source, slot1), metricsOf(sink, slot1)]);
+    metrics.update(slot0, [metricsOf(source, slot0, { pendingRecords: 5 })], 0);
+    metrics.update(slot1, [metricsOf(source, slot1), metricsOf(sink, slot1)], 0);
     expect(metrics.pendingRecords()).toBe(5);
   });
 });

@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceNode } from '../../src/graph/stream-graph.js';
 import { OffsetCommits } from '../../src/job-manager/offset-commits.js';
+import type { TopicPartitionOffset } from '../../src/log/log-port.js';
 import { operatorUid } from '../../src/protocol/ids.js';
+import type { SourceSplit } from '../../src/sources/source.js';
 import { metadataOf, snapshotOf } from '../checkpoint/checkpoint-fixtures.js';
+
+const events = operatorUid('events');
+const offsetOf = (offset: number) => ({ topic: 'events', partition: 0, offset });
 
 /** Commits that end when the test says so. */
 class CommittingSource {
@@ -12,11 +17,14 @@ class CommittingSource {
 
   constructor() {
     const node = {
-      uid: operatorUid('events'),
+      uid: events,
       source: {
-        onCheckpointComplete: (_context: unknown, splits: readonly unknown[]) => {
+        onCheckpointComplete: (_context: unknown, splits: readonly SourceSplit[]) => {
           this.committed.push(splits);
-          return new Promise<void>((resolve, reject) => this.ends.push({ resolve, reject }));
+          const offsets = splits.map(({ state }) => offsetOf(Number(state)));
+          return new Promise<readonly TopicPartitionOffset[]>((resolve, reject) =>
+            this.ends.push({ resolve: () => resolve(offsets), reject }),
+          );
         },
       },
     };
@@ -49,7 +57,11 @@ describe('Offsets of completed checkpoints', () => {
     expect(source.committed).toEqual([positions(1), positions(3)]);
     await source.end();
     await source.commits.idle();
-    expect(source.commits.commitsSucceeded).toBe(2);
+    expect(source.commits.of(events)).toEqual({
+      commitsSucceeded: 2,
+      commitsFailed: 0,
+      offsets: [offsetOf(3)],
+    });
   });
 
   it('that can’t be committed are only counted, and later ones are tried', async () => {
@@ -58,8 +70,11 @@ describe('Offsets of completed checkpoints', () => {
     await source.end(new Error('the group is not empty'));
     source.complete(2);
     await source.end();
-    expect(source.commits.commitsFailed).toBe(1);
-    expect(source.commits.commitsSucceeded).toBe(1);
+    expect(source.commits.of(events)).toEqual({
+      commitsSucceeded: 1,
+      commitsFailed: 1,
+      offsets: [offsetOf(2)],
+    });
   });
 
   it('are idle only when nothing is under way', async () => {
@@ -82,6 +97,6 @@ describe('Offsets of completed checkpoints', () => {
     });
     commits.commit(metadataOf(1));
     await commits.idle();
-    expect(commits.commitsSucceeded).toBe(0);
+    expect(commits.of(operatorUid('numbers'))).toBeUndefined();
   });
 });

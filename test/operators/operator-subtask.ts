@@ -152,7 +152,7 @@ export class OperatorSubtask<In> {
 
   /** What was offered and has not been taken. */
   get pendingArrivals(): number {
-    return this.input.pendingRecords();
+    return this.input.arrivalsWaiting;
   }
 
   get numLateRecordsDropped(): number {

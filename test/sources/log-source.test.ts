@@ -390,6 +390,7 @@ describe('reading a log source', () => {
     expect(reader.isCaughtUp(id(1))).toBe(false);
     reader.emitNext(100);
     expect(reader.pendingRecords()).toBe(1);
+    expect(reader.partitionMetrics?.().map(({ recordsLag }) => recordsLag)).toEqual([1, 0]);
     expect([reader.isCaughtUp(id(0)), reader.isCaughtUp(id(1))]).toEqual([false, true]);
   });
 

@@ -10,7 +10,7 @@ import { type CheckpointId, operatorUid, subtaskIndex, vertexId } from '../../sr
 import { EdgeTarget } from '../../src/task-manager/chain-output.js';
 import { OperatorChain } from '../../src/task-manager/operator-chain.js';
 import { Subtask } from '../../src/task-manager/subtask.js';
-import type { InputStatus, SubtaskInput } from '../../src/task-manager/subtask-input.js';
+import type { InputStatus, SourceInputMetrics, SubtaskInput } from '../../src/task-manager/subtask-input.js';
 import { wordFor } from './event-words.js';
 
 /** A subtask with a real chain of one operator, between an input and an output that do what the test says. */
@@ -208,8 +208,8 @@ export class ScriptedInput implements SubtaskInput {
     ];
   }
 
-  pendingRecords(): number | undefined {
-    return this.arrived.length;
+  sourceMetrics(): SourceInputMetrics {
+    return { pendingRecords: this.arrived.length, numRecordsInErrors: 0, partitions: [] };
   }
 
   async close(): Promise<void> {

@@ -48,6 +48,9 @@ describe('A subtask', () => {
       currentInputWatermark: 42,
       checkpointAlignmentTimeMs: 3,
       pendingRecords: 1,
+      numRecordsInErrors: 0,
+      partitions: [],
+      sinks: [],
       isBackPressured: false,
     });
   });
