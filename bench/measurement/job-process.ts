@@ -35,6 +35,8 @@ export interface JobProcessReport {
   readonly cpuSeconds: number;
   /** The same, up to the moment before the job began. */
   readonly cpuSecondsBefore: number;
+  /** What collecting sinks were given, by the sink's uid; left out where there are none. */
+  readonly collected?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 async function openRuntime(order: JobProcessOrder): Promise<JobRuntime> {
@@ -74,7 +76,7 @@ async function fill(runtime: JobRuntime, order: JobProcessOrder): Promise<void> 
 
 async function run(runtime: JobRuntime): Promise<JobProcessReport> {
   const cpuSecondsBefore = cpuSeconds();
-  const { totals, failure } = await runtime.jobManager.run('fresh-start');
+  const { totals, failure, collected } = await runtime.jobManager.run('fresh-start');
   if (failure !== undefined) throw new Error(describeFailure(failure));
   return {
     recordsIn: totals.recordsIn,
@@ -85,6 +87,7 @@ async function run(runtime: JobRuntime): Promise<JobProcessReport> {
     numRestarts: totals.numRestarts,
     cpuSeconds: cpuSeconds(),
     cpuSecondsBefore,
+    ...(collected.size === 0 ? {} : { collected: Object.fromEntries(collected) }),
   };
 }
 

@@ -1,0 +1,6 @@
+import { json } from 'millrace';
+import type { PricedEvent } from './keyed-aggregate.js';
+import { windowedTotals } from './windowed-totals.js';
+
+/** The windowed totals of events parsed as a whole. */
+export default windowedTotals(json<PricedEvent>());
