@@ -14,6 +14,10 @@ export class WindowTriggerContext implements OnMergeContext {
   hadElements = false;
   /** The windows that have just become the current one. */
   mergedIds: readonly string[] = [];
+  /** The event time of the current window's timer that is firing: it is not in the queue any more. */
+  firingEventTime = Number.NaN;
+  /** That of the timer which the current window got last: it need not get it again. */
+  registeredEventTime = Number.NaN;
   private readonly timers: KeyedTimerService;
   private readonly states: WindowStates;
 
@@ -25,6 +29,7 @@ export class WindowTriggerContext implements OnMergeContext {
   enter(window: Window): void {
     this.timers.namespace = window.id;
     this.states.windowId = window.id;
+    this.registeredEventTime = Number.NaN;
   }
 
   currentProcessingTime(): number {
@@ -37,6 +42,8 @@ export class WindowTriggerContext implements OnMergeContext {
 
   registerEventTimeTimer(timestamp: number): void {
     this.timers.registerEventTimeTimer(timestamp);
+    this.registeredEventTime = timestamp;
+    this.firingEventTime = Number.NaN;
   }
 
   registerProcessingTimeTimer(timestamp: number): void {
@@ -44,7 +51,10 @@ export class WindowTriggerContext implements OnMergeContext {
   }
 
   deleteEventTimeTimer(timestamp: number): void {
+    // As most triggers do when a window goes whose last timer is just firing.
+    if (timestamp === this.firingEventTime) return;
     this.timers.deleteEventTimeTimer(timestamp);
+    this.registeredEventTime = Number.NaN;
   }
 
   deleteProcessingTimeTimer(timestamp: number): void {

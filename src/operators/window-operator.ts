@@ -42,6 +42,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   private readonly sessions: ValueState<MergingWindows> | undefined;
   private readonly triggerContext: WindowTriggerContext;
   private readonly functionContext: WindowFunctionContext<W>;
+  private lastFired: W | undefined = undefined;
 
   constructor(
     definition: WindowDefinition<K, In, Result, Out, W>,
@@ -100,7 +101,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
 
   protected override fire(timestamp: number, timeDomain: TimeDomain): void {
     const queue = timeDomain === 'event-time' ? this.timers.eventTime : this.timers.processingTime;
-    const window = windowOfId(queue.polledNamespace!) as W;
+    const window = this.windowNamed(queue.polledNamespace!);
     this.guard.active = true;
     try {
       this.onTimer(timestamp, timeDomain, window);
@@ -167,6 +168,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     if (stateId === undefined) return;
     const { trigger, triggerContext } = this;
     triggerContext.enter(window);
+    triggerContext.firingEventTime = timeDomain === 'event-time' ? timestamp : Number.NaN;
     const result =
       timeDomain === 'event-time'
         ? trigger.onEventTime(timestamp, window, triggerContext)
@@ -174,6 +176,13 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     this.act(result, window, stateId);
     const isOfWindowsDomain = timeDomain === this.assigner.timeDomain;
     if (isOfWindowsDomain && timestamp === this.cleanupTime(window)) this.clearAll(window, stateId);
+    triggerContext.firingEventTime = Number.NaN;
+  }
+
+  /** Most timers that fire one after the other are of one window, for many keys. */
+  private windowNamed(id: string): W {
+    if (this.lastFired?.id !== id) this.lastFired = windowOfId(id) as W;
+    return this.lastFired as W;
   }
 
   private stateIdOf(window: W): string | undefined {
@@ -225,8 +234,9 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     // A window without an end lives as long as the job.
     if (time === MAX_WATERMARK) return;
     this.timers.namespace = window.id;
-    if (this.isEventTime) this.timers.registerEventTimeTimer(time);
-    else this.timers.registerProcessingTimeTimer(time);
+    if (!this.isEventTime) this.timers.registerProcessingTimeTimer(time);
+    // Without lateness the trigger's timer is this one.
+    else if (time !== this.triggerContext.registeredEventTime) this.timers.registerEventTimeTimer(time);
   }
 
   private deleteCleanup(window: W): void {

@@ -110,6 +110,11 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
 
   private packCell(packer: CellPacker, context: KeyContext, entry: MapEntry, cell: MapCell): void {
     cell.dirty = false;
+    // It came and went since the last snapshot, as most windows do: nobody knows of it.
+    if (cell.value === undefined && !cell.mayBeStored) {
+      this.drop(context, entry, cell);
+      return;
+    }
     const keyIsAddressed = packer.beginCell(context, this.id);
     const mapKeyIsAddressed = appendMapKey(packer.writer, packer.encoder, cell.key);
     if (cell.value === undefined) {
@@ -126,6 +131,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     packer.beginValue(context.key, keyIsAddressed);
     if (mapKeyIsAddressed) appendWholeKey(packer.writer, packer.encoder, cell.key);
     this.format.append(packer.writer, cell.value, this.what);
+    cell.mayBeStored = true;
     this.resize(context, cell, packer.segment.endCell());
   }
 
@@ -154,7 +160,10 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
     const keyIsAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
     const mapKeyIsAddressed = appendMapKey(scratch, encoder, key);
     const bytes = stored.get(scratch.written());
-    if (bytes === undefined) return loaded;
+    if (bytes === undefined) {
+      loaded.mayBeStored = false;
+      return loaded;
+    }
     let at = keyIsAddressed ? skipWholeKey(bytes, 0) : 0;
     if (mapKeyIsAddressed) at = skipWholeKey(bytes, at);
     loaded.value = this.format.read(bytes, at, this.what);
@@ -211,6 +220,8 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Cach
 
   private addCell(context: KeyContext, entry: MapEntry, key: K): MapCell {
     const cell = new MapCell(key);
+    // Of a whole map, what has no cell is not stored, or was removed by a segment.
+    if (entry.isWhole) cell.mayBeStored = false;
     entry.add(cell);
     this.scope.cache.resize(context, mapCellBytes);
     return cell;

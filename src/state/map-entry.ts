@@ -36,6 +36,8 @@ export class MapCell {
   value: unknown = undefined;
   dirty = false;
   encodedBytes = 0;
+  /** False when neither the base nor a segment has a value for it, so that its removal needs no cell. */
+  mayBeStored = true;
   /** The newest checkpoint whose segment says that it is removed. */
   removedIn = 0;
 

@@ -15,7 +15,8 @@ export class Timer {
   stored = false;
   /** The newest checkpoint whose segment says how it is. */
   packedIn = 0;
-  heapIndex = -1;
+  /** Where it stands among the timers of its timestamp, as long as those are not in order. */
+  place = -1;
 
   constructor(timestamp: number, keyGroup: number, id: string, owner: Key | undefined) {
     this.timestamp = timestamp;
@@ -31,71 +32,139 @@ export function compareTimers(a: Timer, b: Timer): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** A binary heap, earliest timer first, that can remove from its middle. */
-export class TimerHeap {
-  private timers: Timer[] = [];
+/** Timers of one timestamp. */
+class Bucket {
+  readonly timestamp: number;
+  timers: Timer[] = [];
+  /** Latest first, so that the earliest is taken from the end. Until they are due, they need no order. */
+  isSorted = false;
+  heapIndex = -1;
 
-  get size(): number {
-    return this.timers.length;
+  constructor(timestamp: number) {
+    this.timestamp = timestamp;
   }
 
+  add(timer: Timer): void {
+    if (this.isSorted) this.timers.splice(this.sortedPlaceOf(timer), 0, timer);
+    else timer.place = this.timers.push(timer) - 1;
+  }
+
+  delete(timer: Timer): void {
+    if (this.isSorted) {
+      const last = this.timers.length - 1;
+      if (this.timers[last] === timer) this.timers.pop();
+      else this.timers.splice(this.sortedPlaceOf(timer), 1);
+      return;
+    }
+    const last = this.timers.pop()!;
+    if (last === timer) return;
+    this.timers[timer.place] = last;
+    last.place = timer.place;
+  }
+
+  earliest(): Timer {
+    if (!this.isSorted) this.sort();
+    return this.timers[this.timers.length - 1]!;
+  }
+
+  private sort(): void {
+    if (this.timers.length > 1) this.timers.sort(latestFirst);
+    this.isSorted = true;
+  }
+
+  private sortedPlaceOf(timer: Timer): number {
+    let low = 0;
+    let high = this.timers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.timers[middle]!.id > timer.id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function latestFirst(a: Timer, b: Timer): number {
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}
+
+/**
+ * Registered timers, earliest first: a binary heap of timestamps, each with its timers. Those of a window's end
+ * are many at one timestamp, and ordering them once when they are due costs less than keeping them in order.
+ */
+export class TimerHeap {
+  size = 0;
+  private buckets: Bucket[] = [];
+  private byTimestamp = new Map<number, Bucket>();
+
   peek(): Timer | undefined {
-    return this.timers[0];
+    return this.buckets[0]?.earliest();
   }
 
   push(timer: Timer): void {
-    this.timers.push(timer);
-    this.siftUp(timer, this.timers.length - 1);
+    this.size += 1;
+    let bucket = this.byTimestamp.get(timer.timestamp);
+    if (bucket === undefined) {
+      bucket = new Bucket(timer.timestamp);
+      this.byTimestamp.set(timer.timestamp, bucket);
+      this.buckets.push(bucket);
+      this.siftUp(bucket, this.buckets.length - 1);
+    }
+    bucket.add(timer);
   }
 
+  /** The timer must be in it. */
   remove(timer: Timer): void {
-    const index = timer.heapIndex;
-    timer.heapIndex = -1;
-    const last = this.timers.pop()!;
-    if (last === timer) return;
-    this.siftDown(last, index);
+    this.size -= 1;
+    const bucket = this.byTimestamp.get(timer.timestamp)!;
+    bucket.delete(timer);
+    if (bucket.timers.length > 0) return;
+    this.byTimestamp.delete(timer.timestamp);
+    const last = this.buckets.pop()!;
+    if (last === bucket) return;
+    this.siftDown(last, bucket.heapIndex);
     this.siftUp(last, last.heapIndex);
   }
 
   /** Takes these instead of all it had. */
-  replaceAll(timers: Timer[]): void {
-    for (const timer of this.timers) timer.heapIndex = -1;
-    // A sorted array is a heap.
-    this.timers = timers.sort(compareTimers);
-    for (let index = 0; index < timers.length; index++) timers[index]!.heapIndex = index;
+  replaceAll(timers: readonly Timer[]): void {
+    this.size = 0;
+    this.buckets = [];
+    this.byTimestamp = new Map();
+    for (const timer of timers) this.push(timer);
   }
 
-  private siftUp(timer: Timer, from: number): void {
+  private siftUp(bucket: Bucket, from: number): void {
     let index = from;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
-      const parent = this.timers[parentIndex]!;
-      if (compareTimers(parent, timer) <= 0) break;
+      const parent = this.buckets[parentIndex]!;
+      if (parent.timestamp <= bucket.timestamp) break;
       this.place(parent, index);
       index = parentIndex;
     }
-    this.place(timer, index);
+    this.place(bucket, index);
   }
 
-  private siftDown(timer: Timer, from: number): void {
-    const size = this.timers.length;
+  private siftDown(bucket: Bucket, from: number): void {
+    const size = this.buckets.length;
     let index = from;
     for (;;) {
       let childIndex = 2 * index + 1;
       if (childIndex >= size) break;
       const right = childIndex + 1;
-      if (right < size && compareTimers(this.timers[right]!, this.timers[childIndex]!) < 0)
+      if (right < size && this.buckets[right]!.timestamp < this.buckets[childIndex]!.timestamp)
         childIndex = right;
-      const child = this.timers[childIndex]!;
-      if (compareTimers(timer, child) <= 0) break;
+      const child = this.buckets[childIndex]!;
+      if (bucket.timestamp <= child.timestamp) break;
       this.place(child, index);
       index = childIndex;
     }
-    this.place(timer, index);
+    this.place(bucket, index);
   }
 
-  private place(timer: Timer, index: number): void {
-    this.timers[index] = timer;
-    timer.heapIndex = index;
+  private place(bucket: Bucket, index: number): void {
+    this.buckets[index] = bucket;
+    bucket.heapIndex = index;
   }
 }
