@@ -91,6 +91,7 @@ export {
 export { type PrintSinkOptions, printSink } from './sinks/print-sink.js';
 export type { ProducerHeader } from './sinks/record-encoder.js';
 export type { Sink } from './sinks/sink.js';
+export { type WebhookSinkOptions, webhookSink } from './sinks/webhook/webhook-sink.js';
 export { collectionSource } from './sources/collection-source.js';
 export type { ConsumerRecord, RecordDeserializer } from './sources/consumer-record.js';
 export { type DataGenSourceOptions, dataGenSource } from './sources/data-gen-source.js';
