@@ -11,6 +11,13 @@ export interface Passing {
 /** `swallow`: it never arrives, and the connection stays as it is. */
 export type Passage = 'forward' | 'swallow';
 
+interface ProxiedConnection {
+  isLost: boolean;
+  /** Monotonic ms of the first request that was lost. */
+  lostRequestAtMs: number | undefined;
+  readonly givenUpAfterMs: Promise<number>;
+}
+
 /**
  * Stands between a job and its broker, and sees each request and answer before the other side does. So a
  * test can act at an exact point of the protocol (kill the job when it asks for a commit, lose the answer)
@@ -26,6 +33,7 @@ export class KafkaProxy {
   fetchBytesPerSecond: number | undefined;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<ProxiedConnection>();
   private target = { host: '', port: 0 };
   /** Monotonic ms at which the fetched bytes so far are paid for. */
   private fetchPaidUntilMs = 0;
@@ -55,6 +63,18 @@ export class KafkaProxy {
     this.target = { host, port: Number(port) };
   }
 
+  /**
+   * From now on nothing comes through the connections that there are, in neither direction, and nobody is told:
+   * as when a router forgets them. New ones are well. Gives for each how long its client waited for the first
+   * answer that did not come before it gave the connection up, in ms.
+   */
+  loseConnections(): readonly Promise<number>[] {
+    return [...this.connections].map((connection) => {
+      connection.isLost = true;
+      return connection.givenUpAfterMs;
+    });
+  }
+
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -65,6 +85,17 @@ export class KafkaProxy {
   private connectThrough(client: Socket): void {
     const broker = connect({ ...this.target, noDelay: true });
     const awaited = new Map<number, ProxiedRequest>();
+    const connection: ProxiedConnection = {
+      isLost: false,
+      lostRequestAtMs: undefined,
+      givenUpAfterMs: new Promise((resolve) => {
+        client.on('close', () => {
+          const nowMs = performance.now();
+          resolve(nowMs - (connection.lostRequestAtMs ?? nowMs));
+        });
+      }),
+    };
+    this.connections.add(connection);
     let isClientGone = false;
     const endWhenAnswered = (): void => {
       if (isClientGone && awaited.size === 0) broker.end();
@@ -84,13 +115,22 @@ export class KafkaProxy {
       }
       endWhenAnswered();
     });
-    client.on('data', (chunk) => requests.push(chunk));
-    broker.on('data', (chunk) => answers.push(chunk));
-    client.on('close', () => {
-      isClientGone = true;
-      endWhenAnswered();
+    client.on('data', (chunk) => {
+      if (!connection.isLost) requests.push(chunk);
+      else connection.lostRequestAtMs ??= performance.now();
     });
-    broker.on('close', () => client.destroy());
+    broker.on('data', (chunk) => {
+      if (!connection.isLost) answers.push(chunk);
+    });
+    client.on('close', () => {
+      this.connections.delete(connection);
+      isClientGone = true;
+      if (connection.isLost) broker.destroy();
+      else endWhenAnswered();
+    });
+    broker.on('close', () => {
+      if (!connection.isLost) client.destroy();
+    });
     for (const socket of [client, broker]) this.watch(socket);
   }
 

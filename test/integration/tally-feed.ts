@@ -29,6 +29,7 @@ export class TallyFeed {
   private readonly kafka: KafkaTools;
   private readonly options: TallyFeedOptions;
   private readonly client: LogClient;
+  private isHurried = false;
 
   private constructor(kafka: KafkaTools, options: TallyFeedOptions) {
     this.kafka = kafka;
@@ -47,7 +48,10 @@ export class TallyFeed {
     return feed;
   }
 
-  /** Writes all of the job's input at an even pace; what an outage holds up is made up for. */
+  /**
+   * Writes all of the job's input at an even pace, and the rest of it at once when it is told to `hurry`. What
+   * an outage holds up is made up for.
+   */
   async write(): Promise<void> {
     const { fed, perSecond } = this.options;
     let failure: Error | undefined;
@@ -60,7 +64,8 @@ export class TallyFeed {
     });
     const startedMs = performance.now();
     for (let value = 0; value < fed; ) {
-      const due = Math.min(fed, ((performance.now() - startedMs) * perSecond) / 1_000);
+      const inPace = ((performance.now() - startedMs) * perSecond) / 1_000;
+      const due = this.isHurried ? fed : Math.min(fed, inPace);
       for (; value < due && appender.isWritable; value++) {
         const record = { topic: this.input, partition: value % feedPartitions, key: null };
         const text = JSON.stringify({ key: value % keys, value });
@@ -71,6 +76,10 @@ export class TallyFeed {
     }
     await appender.flush();
     await appender.close();
+  }
+
+  hurry(): void {
+    this.isHurried = true;
   }
 
   run(bootstrap: readonly string[]): MillraceProcess {
@@ -125,7 +134,7 @@ export class TallyFeed {
 export interface TallyFeedOptions {
   /** Begins the topics' names. */
   readonly name: string;
-  /** Numbers in the input topic, a multiple of its partitions. */
+  /** Numbers in the input topic, a multiple of its partitions; more than `perSecond` has time for until `hurry`. */
   readonly fed: number;
   readonly perSecond: number;
   /** Numbers that need no broker to come, and what each of their tallies, and of the others, weighs on its way out. */
