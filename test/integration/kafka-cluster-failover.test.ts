@@ -52,7 +52,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       await written;
 
       await run.endsWith(0);
-      expect(run.matches(/Attempt \d+ begins/)).toHaveLength(1);
+      expect(run.matches(/Attempt \d+ begins/), run.log.join('\n')).toHaveLength(1);
       await feed.expectExactOutput();
       await feed.expectNoOpenTransaction();
     });

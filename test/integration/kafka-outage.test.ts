@@ -66,7 +66,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       console.log(`The ${lost.length} lost connections were given up after ${givenUpAfterMs.join(', ')} ms.`);
       expect(Math.max(...givenUpAfterMs)).toBeGreaterThan(requestTimeoutMs - slackMs);
       expect(Math.max(...givenUpAfterMs)).toBeLessThan(requestTimeoutMs + slackMs);
-      expect(run.matches(/Attempt \d+ begins/)).toHaveLength(1);
+      expect(run.matches(/Attempt \d+ begins/), run.log.join('\n')).toHaveLength(1);
       await feed.expectExactOutput();
       await feed.expectNoOpenTransaction();
     });

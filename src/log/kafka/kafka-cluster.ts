@@ -4,6 +4,7 @@ import { LogError } from '../log-port.js';
 import { RetriableAnswer } from './answer-error.js';
 import { type BackoffBounds, backoffMs } from './backoff.js';
 import { CoordinatorDirectory } from './coordinator-directory.js';
+import { FirstAnswer, type Respondent } from './first-answer.js';
 import type { BrokerAddress, ResolvedKafkaConfig } from './kafka-config.js';
 import { Pauses } from './pauses.js';
 import { errorCode } from './protocol/error-codes.js';
@@ -46,6 +47,7 @@ export class KafkaCluster {
   /** Of the tracked topics, those that the newest metadata says don't exist. */
   private readonly missingTopics = new Set<string>();
   private readonly coordinators: CoordinatorDirectory;
+  private readonly firstAnswer: FirstAnswer;
   private readonly sharedLanes = new Map<string, BrokerLane>();
   private readonly lanes = new Set<BrokerLane>();
   private refreshing: Promise<ClusterMetadata> | undefined;
@@ -57,6 +59,7 @@ export class KafkaCluster {
     this.host = host;
     this.connections = connectionSettings(config, host.clock);
     this.pauses = new Pauses(host.clock);
+    this.firstAnswer = new FirstAnswer(host.clock);
     this.coordinators = new CoordinatorDirectory((request) => this.sendToAny(request));
   }
 
@@ -117,25 +120,19 @@ export class KafkaCluster {
    * @throws TransportError when no broker answers now | LogError
    */
   async refreshMetadata(): Promise<ClusterMetadata> {
-    this.refreshing ??= this.askAnyBroker([...this.trackedTopics]).finally(() => {
-      this.refreshing = undefined;
-    });
+    this.refreshing ??= this.firstAnswer
+      .of(this.respondents(metadataRequest([...this.trackedTopics])))
+      .then((metadata) => this.learn(metadata))
+      .finally(() => {
+        this.refreshing = undefined;
+      });
     return this.refreshing;
   }
 
-  /** Sends to any broker that answers. @throws TransportError when none does | LogError */
+  /** Sends to any broker that answers, to several if one is slow. @throws TransportError when none does | LogError */
   async sendToAny<R>(request: KafkaRequest<R>): Promise<R> {
     if (this.addresses.size === 0) await this.refreshMetadata();
-    for (const nodeId of this.addresses.keys()) {
-      try {
-        return await this.send(nodeId, 'control', request);
-      } catch (error) {
-        if (!(error instanceof TransportError)) throw error;
-      }
-    }
-    // Nobody that was known answers: the cluster may have moved.
-    await this.refreshMetadata();
-    throw new RetriableAnswer(`no known broker of Kafka at ${this.name} answers`);
+    return this.firstAnswer.of(this.respondents(request));
   }
 
   /** Sends to the coordinator of a group or transactional id. @throws as `send`, and LogError. */
@@ -200,7 +197,8 @@ export class KafkaCluster {
 
   private newLane(address: () => BrokerAddress, naming?: ConnectionNaming): BrokerLane {
     const { clientId, requestTimeoutMs } = naming ?? this.connections;
-    const lane = new BrokerLane(address, { ...this.connections, clientId, requestTimeoutMs });
+    const settings = { ...this.connections, clientId, requestTimeoutMs };
+    const lane = new BrokerLane(address, settings, this.host.clock);
     this.lanes.add(lane);
     if (this.isClosed) lane.close();
     return lane;
@@ -212,30 +210,26 @@ export class KafkaCluster {
     return address;
   }
 
-  private async askAnyBroker(topics: readonly string[]): Promise<ClusterMetadata> {
-    const request = metadataRequest(topics);
-    let lastError: unknown;
-    // Known brokers first; the configured ones again when all of those have gone.
-    for (const nodeId of [...this.addresses.keys()]) {
-      try {
-        return this.learn(await this.send(nodeId, 'control', request));
-      } catch (error) {
-        if (error instanceof LogError) throw error;
-        lastError = error;
-      }
+  /** Known brokers first; the configured addresses in case that all of those have gone or moved. */
+  private respondents<R>(request: KafkaRequest<R>): readonly Respondent<R>[] {
+    const known = [...this.addresses.keys()].map((nodeId) => ({
+      name: `broker ${nodeId}`,
+      ask: () => this.send(nodeId, 'control', request),
+    }));
+    const configured = this.config.bootstrap.map((address) => ({
+      name: `${address.host}:${address.port}`,
+      ask: () => this.sendOnce(address, request),
+    }));
+    return [...known, ...configured];
+  }
+
+  private async sendOnce<R>(address: BrokerAddress, request: KafkaRequest<R>): Promise<R> {
+    const lane = this.newLane(() => address);
+    try {
+      return await lane.send(request);
+    } finally {
+      this.closeLane(lane);
     }
-    for (const address of this.config.bootstrap) {
-      const lane = this.newLane(() => address);
-      try {
-        return this.learn(await lane.send(request));
-      } catch (error) {
-        if (error instanceof LogError) throw error;
-        lastError = error;
-      } finally {
-        this.closeLane(lane);
-      }
-    }
-    throw lastError;
   }
 
   private learn(metadata: ClusterMetadata): ClusterMetadata {

@@ -28,7 +28,8 @@ export class BrokerConnection {
   private isReady = false;
   /** How far it has come, for what a failure means. */
   private stage: ConnectionStage = 'connecting';
-  private rejectConnecting: ((error: Error) => void) | undefined;
+  /** Kafkajs does not hear of a connection that ends while it connects or authenticates. */
+  private rejectOpening: (error: Error) => void = () => {};
 
   constructor(address: BrokerAddress, settings: ConnectionSettings) {
     this.address = address;
@@ -49,8 +50,11 @@ export class BrokerConnection {
 
   /** Connects, authenticates, and learns whether the broker speaks what we speak. @throws TransportError | LogError */
   async open(): Promise<void> {
+    const ended = new Promise<never>((_, reject) => {
+      this.rejectOpening = reject;
+    });
     try {
-      await this.connect();
+      await Promise.race([this.connect(), ended]);
     } catch (error) {
       const refused = connectionRefused(error, this.stage, this.address, this.settings);
       this.destroy(refused instanceof LogError ? refused.message : `cannot connect: ${refused}`, error);
@@ -88,6 +92,7 @@ export class BrokerConnection {
   /** Ends the connection at once; what waits for an answer is rejected. */
   destroy(why: string, cause?: unknown): void {
     this.failure ??= new TransportError(this.address, why, { cause, isUnanswered: true });
+    this.rejectOpening(this.failure);
     this.connection.requestQueue.rejectAll(this.failure);
     // With an error, so that kafkajs's own handler clears its timers.
     this.socket?.destroy(this.failure);
@@ -101,10 +106,7 @@ export class BrokerConnection {
   }
 
   private async connect(): Promise<void> {
-    await new Promise<unknown>((resolve, reject) => {
-      this.rejectConnecting = reject;
-      this.connection.connect().then(resolve, reject);
-    });
+    await this.connection.connect();
     this.stage = 'greeting';
     const versions = await this.send(apiVersionsRequest());
     for (const api of Object.values(kafkaApis)) {
@@ -176,11 +178,7 @@ export class BrokerConnection {
     // A request must not wait for the acknowledgement of the one before it.
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveDelayMs);
-    // Kafkajs does not hear of a socket that closes while it connects.
-    socket.once('close', () => {
-      this.rejectConnecting?.(new TransportError(this.address, 'the connection was closed'));
-      this.destroy('the connection was closed');
-    });
+    socket.once('close', () => this.destroy('the connection was closed'));
     this.socket = socket;
     return socket;
   };

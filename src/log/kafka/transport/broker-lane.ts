@@ -1,3 +1,5 @@
+import type { Clock } from '../../../host/clock.js';
+import { waitWithin } from '../../../host/wait-within.js';
 import type { BrokerAddress } from '../kafka-config.js';
 import type { KafkaRequest } from '../protocol/kafka-request.js';
 import { BrokerConnection } from './broker-connection.js';
@@ -12,14 +14,16 @@ import { TransportError } from './transport-error.js';
 export class BrokerLane {
   private readonly address: () => BrokerAddress;
   private readonly settings: ConnectionSettings;
+  private readonly clock: Clock;
   private opening: Promise<void> | undefined;
   private connection: BrokerConnection | undefined;
   private isClosed = false;
 
   /** `address` is asked at each connecting: a broker may come back elsewhere. */
-  constructor(address: () => BrokerAddress, settings: ConnectionSettings) {
+  constructor(address: () => BrokerAddress, settings: ConnectionSettings, clock: Clock) {
     this.address = address;
     this.settings = settings;
+    this.clock = clock;
   }
 
   /** @throws TransportError (the outcome is unknown, or nothing was sent) | LogError */
@@ -41,11 +45,20 @@ export class BrokerLane {
       const connection = new BrokerConnection(this.address(), this.settings);
       // Known before it is open, so that `close` ends a connecting that hangs.
       this.connection = connection;
-      this.opening = connection.open().finally(() => {
+      this.opening = this.openInTime(connection).finally(() => {
         this.opening = undefined;
       });
     }
     await this.opening;
+  }
+
+  /** A broker that is stopped still accepts connections, by its system, and then says nothing. */
+  private async openInTime(connection: BrokerConnection): Promise<void> {
+    const { connectionTimeoutMs } = this.settings;
+    const opened = connection.open();
+    if (await waitWithin(this.clock, connectionTimeoutMs, opened)) return;
+    connection.destroy(`no connection within ${connectionTimeoutMs} ms`);
+    await opened;
   }
 
   private closedError(): TransportError {
