@@ -43,6 +43,7 @@ export {
 } from './api/functions.js';
 export type { IntervalJoin, IntervalJoined } from './api/interval-join.js';
 export { defineJob, type JobDefinition } from './api/job.js';
+export type { CheckpointingOptions, JobOptions, RestartStrategyOptions } from './api/job-options.js';
 export type { KeyedStream } from './api/keyed-stream.js';
 export type { OperatorOptions } from './api/operator-options.js';
 export { OutputTag } from './api/output-tag.js';

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
-import type { RestartStrategy } from '../job-manager/restart-strategy.js';
+import { checkpointIntervalMinMs, maxParallelismLimit, parallelismLimit } from '../api/job-options.js';
 import { defaultLivenessSettings } from '../job-manager/task-manager-liveness.js';
 import { type KafkaOptions, readProperty } from './kafka-options.js';
-import { type RestartStrategyName, restartStrategyNames, restartStrategyOf } from './restart-options.js';
+import { type RestartStrategyName, restartStrategyNames } from './restart-options.js';
+import type { SettingsFlags } from './settings-resolution.js';
 
 /** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
 export type CommandLine =
@@ -14,20 +15,18 @@ export type CommandLine =
   | { readonly kind: 'usage-error'; readonly message: string };
 
 export interface CommandLineOptions {
-  readonly parallelism: number;
-  readonly maxParallelism: number;
+  /** They go before what the job says. */
+  readonly settings: SettingsFlags;
   /** Undefined: the demo job. */
   readonly jobFile: string | undefined;
   /** Without a broker, here or in the environment: the embedded log. */
   readonly kafka: KafkaOptions;
   /** Undefined: `.millrace/<job name>`. */
   readonly stateDir: string | undefined;
-  readonly checkpointIntervalMs: number;
   /** Ignore earlier checkpoints. */
   readonly fresh: boolean;
   /** Fill the demo's input topic with so many events first. */
   readonly generate: number | undefined;
-  readonly restartStrategy: RestartStrategy;
   /** A TaskManager silent for longer counts as lost. */
   readonly heartbeatTimeoutMs: number;
   /** Old space of each TaskManager's heap. */
@@ -38,10 +37,6 @@ export interface CommandLineOptions {
   readonly metricsIntervalMs: number | undefined;
 }
 
-/** The key-group encoding has two bytes for a group's number; Flink's bound is the same. */
-const maxParallelismLimit = 32_768;
-/** A checkpoint takes a few milliseconds at best; asking for more of them would only queue them. */
-const checkpointIntervalMinMs = 10;
 /** TaskManagers report so often; more lines would say the same again. */
 const metricsIntervalMinMs = 250;
 /** Heartbeats come each 250 ms; a shorter time-out would end threads that are only busy. */
@@ -55,8 +50,6 @@ const heapMbDefault = 2_048;
 const heapMbMin = 128;
 /** A terabyte: more is a slip of the finger. */
 const heapMbMax = 1_048_576;
-/** More threads than any one machine has cores for; a larger number is a slip of the finger. */
-const parallelismLimit = 1_024;
 
 /**
  * Reads a command line, without the program's name.
@@ -140,18 +133,17 @@ function appended(value: string | true, before: readonly (string | true)[] = [])
 }
 
 const helpOnSettings = `
+A job may set its parallelism, checkpointing and restart strategy itself, in defineJob(name, { … }, build).
+What is given here goes before that; the defaults are for what neither says.
+
 Settings for Kafka may also stand in the environment, where they override the file: sasl.jaas.config is
 MILLRACE_KAFKA_SASL_JAAS_CONFIG. Those of --kafka-property override both; for secrets take one of the others,
 since everybody on the machine can see a command line.
 `;
 
 function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOptions {
-  const strategy =
-    mistakes.read('--restart-strategy', given.restartStrategy, readStrategy) ?? 'exponential-delay';
-  const options: CommandLineOptions = {
-    parallelism: mistakes.read('--parallelism', given.parallelism, wholeNumber(1, parallelismLimit)) ?? 1,
-    maxParallelism:
-      mistakes.read('--max-parallelism', given.maxParallelism, wholeNumber(1, maxParallelismLimit)) ?? 128,
+  return {
+    settings: readSettings(given, mistakes),
     jobFile: mistakes.read('--job', given.job, readText),
     kafka: {
       brokers: mistakes.read('--brokers', given.brokers, readBrokers),
@@ -164,14 +156,8 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
       ),
     },
     stateDir: mistakes.read('--state-dir', given.stateDir, readText),
-    checkpointIntervalMs:
-      mistakes.read('--checkpoint-interval', given.checkpointInterval, readCheckpointInterval) ?? 1_000,
     fresh: given.fresh === true,
     generate: mistakes.read('--generate', given.generate, wholeNumber(1, 1_000_000_000)),
-    restartStrategy: restartStrategyOf(strategy, {
-      attempts: mistakes.read('--restart-attempts', given.restartAttempts, wholeNumber(1, 1_000_000_000)),
-      delayMs: mistakes.read('--restart-delay', given.restartDelay, parseDuration),
-    }),
     heartbeatTimeoutMs:
       mistakes.read('--heartbeat-timeout', given.heartbeatTimeout, readHeartbeatTimeout) ??
       defaultLivenessSettings.heartbeatTimeoutMs,
@@ -179,15 +165,38 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
     metricsPort: mistakes.read('--metrics-port', given.metricsPort, wholeNumber(0, 65_535)),
     metricsIntervalMs: mistakes.read('--metrics-interval', given.metricsInterval, readMetricsInterval),
   };
-  if (options.parallelism > options.maxParallelism) {
+}
+
+/** What contradicts itself here is told at once; what contradicts the job, when that is loaded. */
+function readSettings(given: GivenOptions, mistakes: Mistakes): SettingsFlags {
+  const settings: SettingsFlags = {
+    parallelism: mistakes.read('--parallelism', given.parallelism, wholeNumber(1, parallelismLimit)),
+    maxParallelism: mistakes.read(
+      '--max-parallelism',
+      given.maxParallelism,
+      wholeNumber(1, maxParallelismLimit),
+    ),
+    checkpointIntervalMs: mistakes.read(
+      '--checkpoint-interval',
+      given.checkpointInterval,
+      readCheckpointInterval,
+    ),
+    restartStrategy: mistakes.read('--restart-strategy', given.restartStrategy, readStrategy),
+    restart: {
+      attempts: mistakes.read('--restart-attempts', given.restartAttempts, wholeNumber(1, 1_000_000_000)),
+      delayMs: mistakes.read('--restart-delay', given.restartDelay, parseDuration),
+    },
+  };
+  const { parallelism, maxParallelism, restartStrategy, restart } = settings;
+  if (parallelism !== undefined && maxParallelism !== undefined && parallelism > maxParallelism) {
     mistakes.add(
-      `--parallelism ${options.parallelism} is more than --max-parallelism ${options.maxParallelism}: some threads would have no keys`,
+      `--parallelism ${parallelism} is more than --max-parallelism ${maxParallelism}: some threads would have no keys`,
     );
   }
-  if (strategy === 'none' && (given.restartAttempts !== undefined || given.restartDelay !== undefined)) {
+  if (restartStrategy === 'none' && (restart.attempts !== undefined || restart.delayMs !== undefined)) {
     mistakes.add('--restart-attempts and --restart-delay mean nothing with --restart-strategy none');
   }
-  return options;
+  return settings;
 }
 
 /** Collects what is wrong with an invocation. */

@@ -10,7 +10,7 @@ export const restartStrategyNames = [
 
 export type RestartStrategyName = (typeof restartStrategyNames)[number];
 
-/** What the command line may change of a strategy; undefined leaves its default. */
+/** What the command line may change of a strategy; undefined leaves it as it is. */
 export interface RestartSettings {
   /** Restarts before the job fails; of failure-rate, those within its interval. */
   readonly attempts: number | undefined;
@@ -18,31 +18,44 @@ export interface RestartSettings {
   readonly delayMs: number | undefined;
 }
 
-export function restartStrategyOf(name: RestartStrategyName, settings: RestartSettings): RestartStrategy {
-  const { fixedDelay, exponentialDelay, failureRate } = restartStrategyDefaults;
+export function defaultRestartStrategy(name: RestartStrategyName): RestartStrategy {
   switch (name) {
     case 'none':
       return { kind: 'none' };
     case 'fixed-delay':
+      return restartStrategyDefaults.fixedDelay;
+    case 'exponential-delay':
+      return restartStrategyDefaults.exponentialDelay;
+    case 'failure-rate':
+      return restartStrategyDefaults.failureRate;
+  }
+}
+
+export function withRestartSettings(strategy: RestartStrategy, settings: RestartSettings): RestartStrategy {
+  const { attempts, delayMs } = settings;
+  switch (strategy.kind) {
+    case 'none':
+      return strategy;
+    case 'fixed-delay':
       return {
-        ...fixedDelay,
-        attempts: settings.attempts ?? fixedDelay.attempts,
-        delayMs: settings.delayMs ?? fixedDelay.delayMs,
+        ...strategy,
+        attempts: attempts ?? strategy.attempts,
+        delayMs: delayMs ?? strategy.delayMs,
       };
     case 'exponential-delay': {
-      const initialBackoffMs = settings.delayMs ?? exponentialDelay.initialBackoffMs;
+      const initialBackoffMs = delayMs ?? strategy.initialBackoffMs;
       return {
-        ...exponentialDelay,
-        attemptsBeforeResetBackoff: settings.attempts ?? exponentialDelay.attemptsBeforeResetBackoff,
+        ...strategy,
+        attemptsBeforeResetBackoff: attempts ?? strategy.attemptsBeforeResetBackoff,
         initialBackoffMs,
-        maxBackoffMs: Math.max(initialBackoffMs, exponentialDelay.maxBackoffMs),
+        maxBackoffMs: Math.max(initialBackoffMs, strategy.maxBackoffMs),
       };
     }
     case 'failure-rate':
       return {
-        ...failureRate,
-        maxFailuresPerInterval: settings.attempts ?? failureRate.maxFailuresPerInterval,
-        delayMs: settings.delayMs ?? failureRate.delayMs,
+        ...strategy,
+        maxFailuresPerInterval: attempts ?? strategy.maxFailuresPerInterval,
+        delayMs: delayMs ?? strategy.delayMs,
       };
   }
 }

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { defaultCheckpointSettings } from '../checkpoint/checkpoint-settings.js';
 import { isEqual } from '../demo/action-comparison.js';
 import { demoEventsDefault, demoGenerator, demoInputTopic, demoPartitions } from '../demo/demo-input.js';
 import { beginDemoRun, checkDemoRun, type DemoRun, readDemoRun } from '../demo/demo-run.js';
@@ -9,7 +8,7 @@ import { createLogger, type Logger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
 import type { ProcessExit } from '../job-manager/job-events.js';
 import type { JobResult } from '../job-manager/job-result.js';
-import type { JobSettings } from '../job-manager/job-settings.js';
+import type { DeclaredSettings, JobSettings } from '../job-manager/job-settings.js';
 import { describeFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
 import type { CommandLineOptions } from './command-line.js';
@@ -18,6 +17,7 @@ import { kafkaConfigOf } from './kafka-options.js';
 import { startMetricReporters } from './metric-reporters.js';
 import { ProgressDisplay } from './progress-display.js';
 import { ProgressMeter } from './progress-meter.js';
+import { resolveSettings } from './settings-resolution.js';
 
 /** What the command needs of its process. */
 export interface CommandHost {
@@ -57,7 +57,7 @@ async function runJobCommand(
   const runtime = await JobRuntime.open({
     job,
     jobFile,
-    settings: settingsOf(options),
+    settings: settingsOf(options, job.settings),
     heapMbPerThread: options.heapMb,
     stateDir: options.stateDir,
     kafka,
@@ -196,13 +196,9 @@ async function report(result: JobResult, ending: Ending): Promise<0 | 1> {
   return isEqual(check.comparison) ? 0 : 1;
 }
 
-function settingsOf(options: CommandLineOptions): JobSettings {
-  const { checkpointIntervalMs } = options;
+function settingsOf(options: CommandLineOptions, declared: DeclaredSettings): JobSettings {
   return {
-    parallelism: options.parallelism,
-    maxParallelism: options.maxParallelism,
-    checkpoints: { ...defaultCheckpointSettings, checkpointIntervalMs },
-    restartStrategy: options.restartStrategy,
+    ...resolveSettings(options.settings, declared),
     liveness: { heartbeatIntervalMs, heartbeatTimeoutMs: options.heartbeatTimeoutMs },
   };
 }

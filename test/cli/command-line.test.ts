@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type CommandLineOptions, parseCommandLine } from '../../src/cli/command-line.js';
-import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
 
 function parsed(...args: string[]): CommandLineOptions {
   const result = parseCommandLine(args, '1.2.3');
@@ -15,17 +14,20 @@ function mistakes(...args: string[]): string {
 }
 
 describe('parseCommandLine', () => {
-  it('has a default for everything', () => {
+  it('needs no option, and leaves the settings of the job to the job', () => {
     expect(parsed()).toEqual({
-      parallelism: 1,
-      maxParallelism: 128,
+      settings: {
+        parallelism: undefined,
+        maxParallelism: undefined,
+        checkpointIntervalMs: undefined,
+        restartStrategy: undefined,
+        restart: { attempts: undefined, delayMs: undefined },
+      },
       jobFile: undefined,
       kafka: { brokers: undefined, commandConfig: undefined, properties: new Map() },
       stateDir: undefined,
-      checkpointIntervalMs: 1_000,
       fresh: false,
       generate: undefined,
-      restartStrategy: restartStrategyDefaults.exponentialDelay,
       heartbeatTimeoutMs: 10_000,
       heapMb: 2_048,
       metricsPort: undefined,
@@ -42,8 +44,13 @@ describe('parseCommandLine', () => {
       ...['--metrics-port', '9249', '--metrics-interval', '10s'],
     );
     expect(options).toEqual({
-      parallelism: 2,
-      maxParallelism: 64,
+      settings: {
+        parallelism: 2,
+        maxParallelism: 64,
+        checkpointIntervalMs: 500,
+        restartStrategy: 'fixed-delay',
+        restart: { attempts: 3, delayMs: 2_000 },
+      },
       jobFile: 'my.job.ts',
       kafka: {
         brokers: ['a:9092', 'b.example.org:9093', '[::1]:9094'],
@@ -51,10 +58,8 @@ describe('parseCommandLine', () => {
         properties: new Map(),
       },
       stateDir: '/tmp/x',
-      checkpointIntervalMs: 500,
       fresh: true,
       generate: 4_000_000,
-      restartStrategy: { kind: 'fixed-delay', attempts: 3, delayMs: 2_000 },
       heartbeatTimeoutMs: 3_000,
       heapMb: 512,
       metricsPort: 9249,
@@ -93,7 +98,7 @@ describe('parseCommandLine', () => {
   });
 
   it('refuses more subtasks than key groups', () => {
-    expect(mistakes('--parallelism', '200')).toContain(
+    expect(mistakes('--parallelism', '200', '--max-parallelism', '128')).toContain(
       '--parallelism 200 is more than --max-parallelism 128',
     );
   });
@@ -111,7 +116,7 @@ describe('parseCommandLine', () => {
   });
 
   it('takes an option twice as its last value', () => {
-    expect(parsed('--parallelism', '2', '--parallelism', '4').parallelism).toBe(4);
+    expect(parsed('--parallelism', '2', '--parallelism', '4').settings.parallelism).toBe(4);
   });
 
   it('does not take the next option for a value', () => {

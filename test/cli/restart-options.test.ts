@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { restartStrategyNames, restartStrategyOf } from '../../src/cli/restart-options.js';
-import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
+import {
+  defaultRestartStrategy,
+  type RestartSettings,
+  type RestartStrategyName,
+  restartStrategyNames,
+  withRestartSettings,
+} from '../../src/cli/restart-options.js';
+import { type RestartStrategy, restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
 
 const nothing = { attempts: undefined, delayMs: undefined };
 
-describe('restartStrategyOf', () => {
-  it('gives every strategy by its name, with its defaults', () => {
+function restartStrategyOf(name: RestartStrategyName, settings: RestartSettings): RestartStrategy {
+  return withRestartSettings(defaultRestartStrategy(name), settings);
+}
+
+describe('A restart strategy of the command line', () => {
+  it('is found by its name, with its defaults', () => {
     expect(restartStrategyNames.map((name) => restartStrategyOf(name, nothing))).toEqual([
       { kind: 'none' },
       restartStrategyDefaults.fixedDelay,
