@@ -75,7 +75,10 @@ function handle(
         idsReservedThrough: checkpointId(Math.max(state.idsReservedThrough, event.through)),
       };
     case 'id-reservation-failed':
-      return endAttempt({ ...state, isReservingIds: false }, event.failure, effects);
+      // A write that may still happen could replace what a later attempt has written by then.
+      return event.outcome === 'unknown'
+        ? exitProcess(state, event.failure.message, effects)
+        : endAttempt({ ...state, isReservingIds: false }, event.failure, effects);
     case 'subtask-finished': {
       const running = runningAttempt(state, event.attempt);
       if (running === undefined) return state;

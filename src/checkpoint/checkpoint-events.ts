@@ -32,7 +32,11 @@ export type CheckpointEvent =
       readonly failure: Failure;
     }
   | { readonly kind: 'ids-reserved'; readonly through: CheckpointId }
-  | { readonly kind: 'id-reservation-failed'; readonly failure: Failure }
+  | {
+      readonly kind: 'id-reservation-failed';
+      readonly outcome: WriteOutcome;
+      readonly failure: Failure;
+    }
   /** All of a subtask's input has ended and been processed; it stays alive for the last checkpoint. */
   | { readonly kind: 'subtask-finished'; readonly attempt: ExecutionAttempt; readonly subtask: SubtaskRef }
   | { readonly kind: 'checkpoint-requested' }

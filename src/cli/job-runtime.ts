@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { JobDefinition } from '../api/job.js';
 import { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import type { StreamGraph } from '../graph/stream-graph.js';
+import { BoundedFiles } from '../host/bounded-files.js';
 import type { Logger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
 import { NodeFiles } from '../host/node-files.js';
@@ -121,7 +122,10 @@ function createJobManager(graph: StreamGraph, parts: RuntimeParts, options: JobR
   const log = (): Promise<LogClient> => parts.client.get();
   return new JobManager(graph, {
     settings: options.settings,
-    store: new CheckpointStore(parts.files, parts.stateDir),
+    store: new CheckpointStore(
+      new BoundedFiles(parts.files, nodeClock, options.settings.checkpoints.metadataWriteTimeoutMs),
+      parts.stateDir,
+    ),
     launcher: parts.launcher,
     clock: nodeClock,
     random: nodeRandom,

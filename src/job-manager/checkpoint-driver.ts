@@ -9,8 +9,8 @@ import type { CheckpointMetadata } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointSettings } from '../checkpoint/checkpoint-settings.js';
 import type { CheckpointStore } from '../checkpoint/checkpoint-store.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
-import { FileWriteError } from '../host/files.js';
-import { toFailure } from '../protocol/failures.js';
+import { FileWriteError, type WriteOutcome } from '../host/files.js';
+import { type Failure, toFailure } from '../protocol/failures.js';
 import type { CheckpointId } from '../protocol/ids.js';
 
 /** What a checkpoint's course asks of the JobManager. */
@@ -95,9 +95,7 @@ export class CheckpointDriver {
       const checkpoint = await this.options.store.writeCheckpoint(metadata);
       this.dispatch({ kind: 'metadata-durable', checkpoint });
     } catch (error) {
-      const outcome = error instanceof FileWriteError ? error.outcome : 'unknown';
-      const failure = toFailure(error, 'outside-system');
-      this.dispatch({ kind: 'metadata-write-failed', checkpointId, outcome, failure });
+      this.dispatch({ kind: 'metadata-write-failed', checkpointId, ...failedWrite(error) });
     }
   }
 
@@ -110,7 +108,7 @@ export class CheckpointDriver {
       });
       this.dispatch({ kind: 'ids-reserved', through });
     } catch (error) {
-      this.dispatch({ kind: 'id-reservation-failed', failure: toFailure(error, 'outside-system') });
+      this.dispatch({ kind: 'id-reservation-failed', ...failedWrite(error) });
     }
   }
 
@@ -119,6 +117,11 @@ export class CheckpointDriver {
     const delayMs = Math.max(0, atMs - this.options.clock.monotonicMs());
     this.cancelTimer = this.options.clock.setTimer(delayMs, () => this.dispatch({ kind: 'timer' }));
   }
+}
+
+function failedWrite(error: unknown): { readonly outcome: WriteOutcome; readonly failure: Failure } {
+  const outcome = error instanceof FileWriteError ? error.outcome : 'unknown';
+  return { outcome, failure: toFailure(error, 'outside-system') };
 }
 
 export interface CheckpointDriverOptions {

@@ -4,6 +4,7 @@ import type { CancelTimer, Clock } from '../host/clock.js';
 import type { Logger } from '../host/logger.js';
 import type { Random } from '../host/random.js';
 import type { TaskManagerLauncher } from '../host/task-manager-launcher.js';
+import { waitWithin } from '../host/wait-within.js';
 import type { LogClient } from '../log/log-port.js';
 import { listMetrics } from '../metrics/list-metrics.js';
 import type { Metric } from '../metrics/metric.js';
@@ -287,7 +288,7 @@ export class JobManager {
     await this.steps.end();
     this.checkpoints?.close();
     await this.options.launcher.endPrepared();
-    await this.offsetCommits.idle();
+    await waitWithin(this.options.clock, offsetCommitEndTimeoutMs, this.offsetCommits.idle());
     await this.options.store.idle();
     if (exitCode === 0 && this.checkpoints !== undefined) {
       await this.recovery.releaseCheckpointIds(this.checkpoints.lastTriggeredId).catch((error: unknown) => {
@@ -310,6 +311,9 @@ export class JobManager {
     return this.isStopRequested && !this.hasInputEnded ? 'stopped' : 'finished';
   }
 }
+
+/** A commit takes milliseconds, and only informs people: a broker that is gone must not keep the process for it. */
+const offsetCommitEndTimeoutMs = 5_000;
 
 export interface JobManagerOptions {
   readonly settings: JobSettings;

@@ -236,7 +236,7 @@ class World {
       this.reservedThrough = reservation;
       this.send({ kind: 'ids-reserved', through: checkpointId(reservation) });
     } else {
-      this.send({ kind: 'id-reservation-failed', failure });
+      this.send({ kind: 'id-reservation-failed', outcome: 'not-written', failure });
     }
   }
 

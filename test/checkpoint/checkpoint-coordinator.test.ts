@@ -373,7 +373,17 @@ describe('ids', () => {
   test('that can’t be reserved fail the attempt', () => {
     const driver = new Driver({ idReservationSize: 2 });
     driver.start(1, 0, 1);
-    expect(kinds(driver.send({ kind: 'id-reservation-failed', failure }))).toEqual(['fail-attempt']);
+    expect(kinds(driver.send({ kind: 'id-reservation-failed', outcome: 'not-written', failure }))).toEqual([
+      'fail-attempt',
+    ]);
+  });
+
+  test('of which nobody knows whether they are reserved end the process', () => {
+    const driver = new Driver({ idReservationSize: 2 });
+    driver.start(1, 0, 1);
+    expect(kinds(driver.send({ kind: 'id-reservation-failed', outcome: 'unknown', failure }))).toEqual([
+      'exit-process',
+    ]);
   });
 });
 

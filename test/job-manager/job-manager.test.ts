@@ -1,14 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.js';
+import type { StreamGraph } from '../../src/graph/stream-graph.js';
+import { describeJob } from '../../src/job-manager/job-description.js';
 import { JobManager } from '../../src/job-manager/job-manager.js';
 import type { JobResult } from '../../src/job-manager/job-result.js';
 import type { JobSettings } from '../../src/job-manager/job-settings.js';
 import type { LogClient } from '../../src/log/log-port.js';
 import { checkpointId, executionAttempt, operatorUid, slotIndex } from '../../src/protocol/ids.js';
+import { collectSink } from '../../src/sinks/collect-sink.js';
+import { sequenceSource } from '../../src/sources/sequence-source.js';
 import { SimulatedClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
-import { CollectingLogger, metricsOf, spreadGraph, spreadJob, testSettings } from './job-manager-fixtures.js';
+import {
+  CollectingLogger,
+  graphOf,
+  metricsOf,
+  spreadGraph,
+  spreadJob,
+  testSettings,
+} from './job-manager-fixtures.js';
 import { type ScriptedAttempt, ScriptedTaskManagers } from './scripted-task-managers.js';
 
 const [slot0, slot1] = [slotIndex(0), slotIndex(1)];
@@ -24,11 +35,16 @@ class JobFixture {
   readonly jobManager: JobManager;
   result: JobResult | undefined;
 
-  constructor(settings: Partial<JobSettings> = {}, disk?: SimulatedDisk, log?: () => Promise<LogClient>) {
+  constructor(
+    settings: Partial<JobSettings> = {},
+    disk?: SimulatedDisk,
+    log?: () => Promise<LogClient>,
+    graph: () => StreamGraph = spreadGraph,
+  ) {
     this.disk = disk ?? new SimulatedDisk(this.random);
     const all = { ...testSettings, ...settings };
-    this.threads = new ScriptedTaskManagers(spreadJob(all), this.clock);
-    this.jobManager = new JobManager(spreadGraph(), {
+    this.threads = new ScriptedTaskManagers(describeJob(graph(), all), this.clock);
+    this.jobManager = new JobManager(graph(), {
       settings: all,
       store: new CheckpointStore(this.disk.open(this.clock), 'state'),
       launcher: this.threads,
@@ -99,6 +115,22 @@ describe('A JobManager', () => {
     const steps = [];
     while (await fixture.clock.step()) steps.push(fixture.clock.monotonicMs());
     expect(steps.length).toBeLessThan(10);
+  });
+
+  it('is not kept by a broker that does not answer to the offsets of its last checkpoint', async () => {
+    const source = Object.assign(sequenceSource(1, 100), {
+      onCheckpointComplete: () => new Promise<never>(() => {}),
+    });
+    const graph = (): StreamGraph =>
+      graphOf((env) =>
+        env.fromSource(source, { uid: 'numbers' }).rebalance().sinkTo(collectSink(), { uid: 'out' }),
+      );
+    const fixture = new JobFixture({}, undefined, undefined, graph);
+    fixture.run();
+    (await fixture.untilRunning()).finishInput();
+    const sinceMs = fixture.clock.monotonicMs();
+    expect(await fixture.untilEnd()).toMatchObject({ exitCode: 0, outcome: 'finished' });
+    expect(fixture.clock.monotonicMs() - sinceMs).toBeLessThan(6_000);
   });
 
   it('ends threads that don’t close in time', async () => {
