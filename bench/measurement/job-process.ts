@@ -31,6 +31,8 @@ export interface JobProcessReport {
   readonly checkpointsCompleted: number;
   readonly checkpointsFailed: number;
   readonly numRestarts: number;
+  /** What the job's collecting sinks were given. */
+  readonly collected: readonly unknown[];
   /** User and system, of the whole process from its start. */
   readonly cpuSeconds: number;
   /** The same, up to the moment before the job began. */
@@ -85,6 +87,7 @@ async function run(runtime: JobRuntime): Promise<JobProcessReport> {
     checkpointsCompleted: totals.checkpoints.completed,
     checkpointsFailed: totals.checkpoints.failed,
     numRestarts: totals.numRestarts,
+    collected: [...collected.values()].flat(),
     cpuSeconds: cpuSeconds(),
     cpuSecondsBefore,
     ...(collected.size === 0 ? {} : { collected: Object.fromEntries(collected) }),

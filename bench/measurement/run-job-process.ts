@@ -13,9 +13,12 @@ export interface MeasuredRun extends JobProcessReport {
   readonly peakAnonymousMiB: number | undefined;
 }
 
-/** Runs a job once, in a process of its own. @throws Error when the job fails. */
-export async function runJobProcess(order: Omit<JobProcessOrder, 'kind'>): Promise<MeasuredRun> {
-  const { output, peakAnonymousMiB } = await execute({ ...order, kind: 'run' });
+/** Runs a job once, in a process of its own, with `settings` in its environment. @throws Error when the job fails. */
+export async function runJobProcess(
+  order: Omit<JobProcessOrder, 'kind'>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<MeasuredRun> {
+  const { output, peakAnonymousMiB } = await execute({ ...order, kind: 'run' }, settings);
   const report = JSON.parse(output) as JobProcessReport;
   return {
     ...report,
@@ -27,14 +30,17 @@ export async function runJobProcess(order: Omit<JobProcessOrder, 'kind'>): Promi
 
 /** Fills the topic where it is not filled yet; in a process of its own, as the log's owner has to be. */
 export async function fillTopicInProcess(order: Omit<JobProcessOrder, 'kind'>): Promise<void> {
-  await execute({ ...order, kind: 'fill' });
+  await execute({ ...order, kind: 'fill' }, {});
 }
 
-async function execute(order: JobProcessOrder): Promise<Execution> {
+async function execute(
+  order: JobProcessOrder,
+  settings: Readonly<Record<string, string>>,
+): Promise<Execution> {
   const script = fileURLToPath(new URL('./job-process.js', import.meta.url));
   const job = spawn(process.execPath, [script, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, MILLRACE_BENCH_TOPIC: order.topic },
+    env: { ...process.env, MILLRACE_BENCH_TOPIC: order.topic, ...settings },
   });
   const memory = new AnonymousMemoryPeak(job.pid ?? 0);
   const exited = once(job, 'exit') as Promise<[number | null]>;
