@@ -44,6 +44,11 @@ export {
 export type { IntervalJoin, IntervalJoined } from './api/interval-join.js';
 export { defineJob, type JobDefinition } from './api/job.js';
 export type { CheckpointingOptions, JobOptions, RestartStrategyOptions } from './api/job-options.js';
+export {
+  type KeyedAsyncContext,
+  KeyedAsyncProcessFunction,
+  type KeyedAsyncRuntimeContext,
+} from './api/keyed-async-process-function.js';
 export type { KeyedStream } from './api/keyed-stream.js';
 export type { OperatorOptions } from './api/operator-options.js';
 export { OutputTag } from './api/output-tag.js';

@@ -1,6 +1,7 @@
 import type { StreamEdge } from '../graph/stream-graph.js';
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
+import { KeyedAsyncProcessOperator } from '../operators/keyed-async-process-operator.js';
 import { KeyedProcessOperator } from '../operators/keyed-process-operator.js';
 import { KeyedReduceFunction } from '../operators/keyed-reduce-function.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
@@ -11,10 +12,13 @@ import { PurgingTrigger } from '../windows/triggers/purging-trigger.js';
 import type { GlobalWindow, Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { ReduceFunction } from './aggregate-function.js';
+import type { AsyncOptions } from './async-function.js';
+import { asyncCallSettings } from './async-settings.js';
 import { type ConnectedInput, KeyedConnectedStreams } from './connected-streams.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import { IntervalJoin } from './interval-join.js';
+import type { KeyedAsyncProcessFunction } from './keyed-async-process-function.js';
 import type { OperatorOptions } from './operator-options.js';
 import { type WindowedInput, WindowedStream } from './windowed-stream.js';
 
@@ -85,6 +89,30 @@ export class KeyedStream<T, K extends Key> {
       isKeyed: true,
       createOperator: (context) =>
         new KeyedProcessOperator<K, T, Out>(fn, keySelector, context as OperatorContext<Out>),
+    });
+    return this.streamFrom<Out>(id);
+  }
+
+  /**
+   * Runs a function with state and timers per key that may ask the outside world before it processes an
+   * element. Each key's elements keep their order.
+   */
+  processAsync<Answer, Out>(
+    fn: KeyedAsyncProcessFunction<K, T, Answer, Out>,
+    options: AsyncOptions<Answer>,
+  ): DataStream<Out> {
+    const { keySelector } = this;
+    const name = options.name ?? options.uid ?? fn.constructor.name;
+    const settings = asyncCallSettings(options, name, this.builder);
+    const id = this.builder.add({
+      kind: 'operator',
+      operatorKind: 'keyed-async-process',
+      uid: options.uid,
+      name,
+      inputs: this.edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 })),
+      isKeyed: true,
+      createOperator: (context) =>
+        new KeyedAsyncProcessOperator(fn, keySelector, settings, context as OperatorContext<Out>),
     });
     return this.streamFrom<Out>(id);
   }

@@ -22,27 +22,45 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
     this.options = options;
   }
 
-  /** The first attempt. The time-out counts from here. */
+  /** Requests that are followed and not done. */
+  get size(): number {
+    return this.inFlight.size;
+  }
+
+  /** Makes the first attempt; without a promise, the request is done at once. */
   start(request: Request): void {
+    const promise = this.attempt(request);
+    if (promise === undefined) this.finish(request, undefined);
+    else this.follow(request, promise);
+  }
+
+  /** One attempt. Undefined when there is nothing to wait for, in which case the request need not be followed. */
+  attempt(request: Request): Promise<Result> | undefined {
+    request.beginAttempt();
+    try {
+      return this.options.invoke(request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Waits for the first attempt's promise, or what the retries give. The time-out counts from here. */
+  follow(request: Request, promise: Promise<Result>): void {
     const { clock, settings } = this.options;
     request.deadlineMs = clock.monotonicMs() + settings.timeoutMs;
     this.inFlight.add(request);
     if (this.cancelTimer === undefined) this.scheduleTimeout(settings.timeoutMs);
-    this.call(request);
+    this.listen(request, promise);
   }
 
   /** Makes the retries whose delay has passed. In the operator's turn, since a function may read state. */
   retryDue(): void {
-    for (const request of this.dueRetries.splice(0)) if (!request.isDone) this.call(request);
-  }
-
-  /** Takes a request as done without a promise. */
-  finish(request: Request, result: Result): void {
-    if (request.isDone || this.isClosed) return;
-    request.isDone = true;
-    request.result = result;
-    this.inFlight.delete(request);
-    this.options.onDone(request);
+    for (const request of this.dueRetries.splice(0)) {
+      if (request.isDone) continue;
+      const promise = this.attempt(request);
+      if (promise === undefined) this.finish(request, undefined);
+      else this.listen(request, promise);
+    }
   }
 
   /** Nothing is called or told any more. */
@@ -57,16 +75,8 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
     this.inFlight.clear();
   }
 
-  private call(request: Request): void {
-    request.beginAttempt();
-    let promise: Promise<Result> | undefined;
-    try {
-      promise = this.options.invoke(request);
-    } catch (error) {
-      this.onRejected(request, error);
-      return;
-    }
-    promise?.then(
+  private listen(request: Request, promise: Promise<Result>): void {
+    promise.then(
       (result) => this.onResolved(request, result),
       (error: unknown) => this.onRejected(request, error),
     );
@@ -152,6 +162,14 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
     }
   }
 
+  private finish(request: Request, result: Result | undefined): void {
+    if (request.isDone || this.isClosed) return;
+    request.isDone = true;
+    request.result = result;
+    this.inFlight.delete(request);
+    this.options.onDone(request);
+  }
+
   private fail(request: Request, error: unknown): void {
     if (request.isDone || this.isClosed) return;
     request.isDone = true;
@@ -174,7 +192,7 @@ export interface AsyncCallerOptions<Result, Request> {
   readonly subtaskIndex: number;
   readonly clock: Clock;
   readonly settings: AsyncCallSettings<Result>;
-  /** One attempt. Without a promise, the operator has dealt with the request itself. */
+  /** One attempt. Undefined when there is nothing to ask: the request is done, with undefined for its result. */
   readonly invoke: (request: Request) => Promise<Result> | undefined;
   /** The result of a request whose time is up; undefined where the function has none. */
   readonly onTimeout: ((request: Request) => Result) | undefined;

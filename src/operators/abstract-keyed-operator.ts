@@ -61,6 +61,12 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   }
 
   override processWatermark(timestamp: number): void {
+    this.advanceWatermark(timestamp);
+    this.resume();
+  }
+
+  /** Event time has reached `timestamp`; what that makes due fires when the operator is resumed. */
+  protected advanceWatermark(timestamp: number): void {
     const { timers } = this;
     // After a restore upstream repeats its watermark, or begins further back: which of its inputs were idle is in
     // no snapshot. Timers for a time that was past when they were set wait for an advance, as without a failure.
@@ -70,7 +76,10 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
     }
     timers.watermark = timestamp;
     this.pendingWatermark = timestamp;
-    this.resume();
+  }
+
+  protected get hasTimersToFire(): boolean {
+    return this.pendingWatermark !== undefined || this.processingTimersAreDue;
   }
 
   override resume(): boolean {

@@ -10,6 +10,7 @@ import { UnorderedStreamElementQueue } from '../async-io/unordered-stream-elemen
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
 import { AsyncRuntimeContext } from './async-runtime-context.js';
+import { assertPromise } from './chain-failure.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /**
@@ -40,7 +41,11 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
       subtaskIndex: context.subtaskIndex,
       clock: context.clock,
       settings,
-      invoke: (request) => fn.asyncInvoke(request.value as DeepReadonly<In>, request),
+      invoke: (request) => {
+        const promise = fn.asyncInvoke(request.value as DeepReadonly<In>, request);
+        assertPromise(promise, context.name);
+        return promise;
+      },
       onTimeout:
         timeout === undefined
           ? undefined

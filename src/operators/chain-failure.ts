@@ -32,3 +32,13 @@ export function assertSynchronous(result: unknown, operatorName: string): void {
     );
   }
 }
+
+/** The counterpart for functions of async I/O: what is no promise would be taken for a result of nobody knows what. */
+export function assertPromise(result: unknown, operatorName: string): void {
+  if (result instanceof Promise || typeof (result as PromiseLike<unknown> | undefined)?.then === 'function')
+    return;
+  throw new MillraceError(
+    `asyncInvoke() of operator "${operatorName}" returned no promise. Declare it async; where nothing is to be waited for, use map or process.`,
+    { domain: 'user-code', action: 'fail-job' },
+  );
+}
