@@ -90,7 +90,7 @@ async function measure(
 
 /** @throws Error when an answer is missing, or there is one too many. */
 function assertSum({ collected }: MeasuredRun, numbers: number): void {
-  const expected = [{ count: numbers, sum: (numbers * (numbers + 1)) / 2 }];
+  const expected = { sums: [{ count: numbers, sum: (numbers * (numbers + 1)) / 2 }] };
   if (JSON.stringify(collected) === JSON.stringify(expected)) return;
   throw new Error(
     `The answers are wrong: ${JSON.stringify(collected)} in place of ${JSON.stringify(expected)}.`,

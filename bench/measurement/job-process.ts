@@ -31,8 +31,6 @@ export interface JobProcessReport {
   readonly checkpointsCompleted: number;
   readonly checkpointsFailed: number;
   readonly numRestarts: number;
-  /** What the job's collecting sinks were given. */
-  readonly collected: readonly unknown[];
   /** User and system, of the whole process from its start. */
   readonly cpuSeconds: number;
   /** The same, up to the moment before the job began. */
@@ -87,7 +85,6 @@ async function run(runtime: JobRuntime): Promise<JobProcessReport> {
     checkpointsCompleted: totals.checkpoints.completed,
     checkpointsFailed: totals.checkpoints.failed,
     numRestarts: totals.numRestarts,
-    collected: [...collected.values()].flat(),
     cpuSeconds: cpuSeconds(),
     cpuSecondsBefore,
     ...(collected.size === 0 ? {} : { collected: Object.fromEntries(collected) }),
