@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { type BrokerNode, freePorts, serverProperties } from './broker-properties.js';
+import {
+  type BrokerNode,
+  type ExtraListener,
+  freePorts,
+  serverProperties,
+  withListeners,
+} from './broker-properties.js';
 import { saslUser } from './sasl-user.js';
 
 /** A JVM is up in three seconds; several on a busy machine take many times that. */
@@ -45,7 +51,7 @@ export class BrokerProcess {
   static async format(
     classPath: string,
     folder: string,
-    { nodes: count = 1, proxyPorts = [], properties = {}, jvmOptions = [] }: BrokerOptions,
+    { nodes: count = 1, proxyPorts = [], properties = {}, listeners = [], jvmOptions = [] }: BrokerOptions,
   ): Promise<readonly BrokerProcess[]> {
     const ports = await freePorts(count);
     const nodes = ports.map((ofNode, i) => ({ nodeId: i + 1, ports: ofNode, proxyPort: proxyPorts[i] }));
@@ -58,7 +64,7 @@ export class BrokerProcess {
         const ofNode = join(folder, `node-${node.nodeId}`);
         await mkdir(ofNode);
         await formatNode(classPath, ofNode, clusterId, {
-          ...serverProperties(ofNode, node, nodes),
+          ...withListeners(serverProperties(ofNode, node, nodes), listeners),
           ...properties,
         });
         return new BrokerProcess(classPath, ofNode, node, jvmOptions);
@@ -141,6 +147,8 @@ export interface BrokerOptions {
   /** Lines for `server.properties`, over the defaults. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly jvmOptions?: readonly string[];
+  /** For one node. */
+  readonly listeners?: readonly ExtraListener[];
 }
 
 async function formatNode(
@@ -152,8 +160,11 @@ async function formatNode(
   const file = join(folder, 'server.properties');
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(file, lines.join(''));
-  const scram = `SCRAM-SHA-256=[name=${saslUser.username},password=${saslUser.password}]`;
-  const format = ['format', '-t', clusterId, '-c', file, '--add-scram', scram];
+  const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+    '--add-scram',
+    `${mechanism}=[name=${saslUser.username},password=${saslUser.password}]`,
+  ]);
+  const format = ['format', '-t', clusterId, '-c', file, ...scram];
   await promisify(execFile)('java', [
     '-XX:TieredStopAtLevel=1',
     '-cp',

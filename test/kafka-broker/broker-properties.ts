@@ -68,9 +68,18 @@ function replicationProperties(brokers: number): Record<string, string> {
   };
 }
 
-/** For so many nodes. All at once, so that they differ. */
+/** For so many nodes. */
 export async function freePorts(nodes: number): Promise<readonly BrokerPorts[]> {
-  const servers = Array.from({ length: nodes * portsOfNode }, () => createServer());
+  const ports = await freePortNumbers(nodes * portsOfNode);
+  return Array.from({ length: nodes }, (_, node) => {
+    const [plain = 0, sasl = 0, proxied = 0, controller = 0] = ports.slice(node * portsOfNode);
+    return { plain, sasl, proxied, controller };
+  });
+}
+
+/** All at once, so that they differ. */
+export async function freePortNumbers(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -79,10 +88,34 @@ export async function freePorts(nodes: number): Promise<readonly BrokerPorts[]> 
     ports.push(typeof address === 'object' && address !== null ? address.port : 0);
   }
   for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return Array.from({ length: nodes }, (_, node) => {
-    const [plain = 0, sasl = 0, proxied = 0, controller = 0] = ports.slice(node * portsOfNode);
-    return { plain, sasl, proxied, controller };
-  });
+  return ports;
+}
+
+/** A listener beside those that every broker has. */
+export interface ExtraListener {
+  readonly name: string;
+  /** Kafka's `security.protocol`. */
+  readonly protocol: string;
+  /** `host:port`, where it listens and where clients are led to. */
+  readonly address: string;
+}
+
+/** A node's properties with more listeners. */
+export function withListeners(
+  properties: Readonly<Record<string, string>>,
+  extra: readonly ExtraListener[],
+): Record<string, string> {
+  const append = (name: string, items: readonly string[]): string => [properties[name], ...items].join(',');
+  const addresses = extra.map(({ name, address }) => `${name}://${address}`);
+  return {
+    ...properties,
+    listeners: append('listeners', addresses),
+    'advertised.listeners': append('advertised.listeners', addresses),
+    'listener.security.protocol.map': append(
+      'listener.security.protocol.map',
+      extra.map(({ name, protocol }) => `${name}:${protocol}`),
+    ),
+  };
 }
 
 const portsOfNode = 4;

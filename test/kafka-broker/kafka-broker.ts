@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerProcess } from './broker-process.js';
+import type { ExtraListener } from './broker-properties.js';
 import { kafkaClassPath } from './kafka-distribution.js';
 import { type KafkaTools, kafkaTools } from './kafka-tools.js';
 
@@ -30,6 +31,8 @@ export interface KafkaBrokerOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Where a proxy listens: clients that come through it are led back to it, not past it. */
   readonly proxyPort?: number;
+  readonly listeners?: readonly ExtraListener[];
+  readonly jvmOptions?: readonly string[];
 }
 
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
@@ -37,9 +40,9 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   if (running !== undefined && running !== '') return externalBroker(running.split(','));
   const classPath = await kafkaClassPath();
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
-  const { properties, proxyPort } = options;
+  const { proxyPort, ...others } = options;
   const [broker] = await BrokerProcess.format(classPath, folder, {
-    ...(properties && { properties }),
+    ...others,
     ...(proxyPort !== undefined && { proxyPorts: [proxyPort] }),
   });
   if (broker === undefined) throw new Error('No broker was formatted.');

@@ -8,6 +8,8 @@ export interface ConsoleConsumerOptions {
   readonly isolation?: 'read_committed' | 'read_uncommitted';
   /** Ends when nothing came for this long, the time to find the end included; default 8 s, since the first poll includes joining the group. */
   readonly idleTimeoutMs?: number;
+  /** A file of settings, in place of a plain connection. */
+  readonly clientProperties?: string;
 }
 
 export interface ConsoleRecord {
@@ -72,6 +74,7 @@ async function readWithConsoleConsumer(
     ...['--bootstrap-server', brokers.join(','), '--from-beginning'],
     ...(typeof topic === 'string' ? ['--topic', topic] : ['--include', topic.source]),
     ...['--isolation-level', options.isolation ?? 'read_committed'],
+    ...(options.clientProperties === undefined ? [] : ['--consumer.config', options.clientProperties]),
     ...['--timeout-ms', String(options.idleTimeoutMs ?? 8000)],
     ...properties.flatMap((property) => ['--property', property]),
   ]);
