@@ -79,6 +79,7 @@ export { string } from './codecs/string.js';
 export { validated } from './codecs/validated.js';
 export type { ValueCodec } from './codecs/value-codec.js';
 export type { Key } from './key-groups/key.js';
+export type { KafkaSinkProperties, KafkaSourceProperties } from './log/kafka/settings/operator-properties.js';
 export type { Compression, Isolation, RecordHeader } from './log/log-port.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';

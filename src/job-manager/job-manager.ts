@@ -61,7 +61,9 @@ export class JobManager {
     this.result = new Promise((resolve) => {
       this.resolveResult = resolve;
     });
-    this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log });
+    this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log }, (message) =>
+      options.logger.warn(message),
+    );
     this.orders = new CheckpointOrders({
       metrics: this.metrics,
       reported: this.reported,

@@ -7,7 +7,8 @@ import { splitsOf } from './slot-deployments.js';
 
 /**
  * Tells the log which positions a completed checkpoint holds, for people and lag tools. Nothing depends on
- * it, so a failure is only counted; while one commit is under way, only the newest checkpoint waits.
+ * it, so a failure is counted, and told when it is the first in a row; while one commit is under way, only the
+ * newest checkpoint waits.
  */
 export class OffsetCommits {
   private readonly bySource = new Map<OperatorUid, SourceCommits>();
@@ -16,7 +17,16 @@ export class OffsetCommits {
   private running: Promise<void> | undefined;
   private next: CheckpointMetadata | undefined;
 
-  constructor(sources: readonly SourceNode[], context: SplitDiscoveryContext) {
+  private readonly warn: (message: string) => void;
+  /** Sources whose newest commit failed. */
+  private readonly failing = new Set<SourceNode>();
+
+  constructor(
+    sources: readonly SourceNode[],
+    context: SplitDiscoveryContext,
+    warn: (message: string) => void,
+  ) {
+    this.warn = warn;
     this.sources = sources.filter((source) => source.source.onCheckpointComplete !== undefined);
     this.context = context;
   }
@@ -55,9 +65,16 @@ export class OffsetCommits {
       if (offsets === undefined || offsets.length === 0) return;
       const { commitsSucceeded, commitsFailed } = this.of(source.uid) ?? noCommits;
       this.bySource.set(source.uid, { commitsSucceeded: commitsSucceeded + 1, commitsFailed, offsets });
-    } catch {
+      this.failing.delete(source);
+    } catch (error) {
       const commits = this.of(source.uid) ?? noCommits;
       this.bySource.set(source.uid, { ...commits, commitsFailed: commits.commitsFailed + 1 });
+      if (this.failing.has(source)) return;
+      this.failing.add(source);
+      const why = error instanceof Error ? error.message : String(error);
+      this.warn(
+        `Offsets of source "${source.name}" could not be committed to its group, so lag tools see old ones; the job goes on. ${why}`,
+      );
     }
   }
 }

@@ -1,5 +1,16 @@
 import { type Duration, durationMs } from '../api/duration.js';
-import type { AppendSettings, Compression } from '../log/log-port.js';
+import {
+  type KafkaSinkProperties,
+  readOperatorProperties,
+} from '../log/kafka/settings/operator-properties.js';
+import type { PropertyReader } from '../log/kafka/settings/property-reader.js';
+import {
+  propertyNames,
+  readBatchSettings,
+  readRequestSettings,
+} from '../log/kafka/settings/request-properties.js';
+import type { AppendSettings } from '../log/log-port.js';
+import { type Compression, compressions } from '../log/request-settings.js';
 import { MillraceError } from '../protocol/failures.js';
 
 /** How a sink's records travel. All but `compression` concern Kafka alone. */
@@ -15,16 +26,56 @@ export interface BatchingSinkOptions {
    * job at once, with its size and key.
    */
   readonly requestBytes?: number;
+  /** Settings of Kafka's producer under its own names, `{ 'delivery.timeout.ms': 60_000 }`; they win over the command's. */
+  readonly properties?: KafkaSinkProperties;
 }
 
-/** @throws MillraceError naming the first option that is wrong. */
-export function batchingOptions(options: BatchingSinkOptions): AppendSettings {
+/** How the records of a sink travel, and how long a transaction of it may be open. */
+export interface SinkSettings {
+  readonly batching: AppendSettings;
+  /** Undefined where neither an option nor a property says it. */
+  readonly transactionTimeoutMs: number | undefined;
+}
+
+/** @throws MillraceError naming the first option that is wrong, or all properties that are. */
+export function sinkSettings(
+  options: BatchingSinkOptions & { readonly transactionTimeout?: Duration },
+): SinkSettings {
+  const given = checkedOptions(options);
+  const { transactionTimeout } = options;
+  const timeoutMs =
+    transactionTimeout === undefined ? undefined : durationMs(transactionTimeout, 'transactionTimeout');
+  return readOperatorProperties('kafkaSink', options.properties ?? {}, (properties) => ({
+    batching: { ...readRequestSettings(properties), ...agreedBatching(properties, given) },
+    transactionTimeoutMs: properties.agreed(
+      transactionTimeoutName,
+      properties.wholeNumber(transactionTimeoutName, 1, 2_147_483_647),
+      'transactionTimeout',
+      timeoutMs,
+    ),
+  }));
+}
+
+const transactionTimeoutName = 'transaction.timeout.ms';
+
+type BatchingOptions = Pick<AppendSettings, 'compression' | 'lingerMs' | 'batchBytes' | 'requestBytes'>;
+
+function agreedBatching(properties: PropertyReader, given: BatchingOptions): AppendSettings {
+  const settings = readBatchSettings(properties);
+  const { compression, lingerMs, batchBytes, requestBytes } = propertyNames;
+  return {
+    ...settings,
+    compression: properties.agreed(compression, settings.compression, 'compression', given.compression),
+    lingerMs: properties.agreed(lingerMs, settings.lingerMs, 'linger', given.lingerMs),
+    batchBytes: properties.agreed(batchBytes, settings.batchBytes, 'batchBytes', given.batchBytes),
+    requestBytes: properties.agreed(requestBytes, settings.requestBytes, 'requestBytes', given.requestBytes),
+  };
+}
+
+function checkedOptions(options: BatchingSinkOptions): BatchingOptions {
   const { compression, linger, batchBytes, requestBytes } = options;
-  if (compression !== undefined && !(compression in compressions)) {
-    throw badOption(
-      `compression is ${JSON.stringify(compression)}: give ${Object.keys(compressions).join(', ')}.`,
-    );
-  }
+  if (compression !== undefined && !compressions.includes(compression))
+    throw badOption(`compression is ${JSON.stringify(compression)}: give ${compressions.join(', ')}.`);
   return {
     compression,
     lingerMs: linger === undefined ? undefined : durationMs(linger, "A sink's option linger"),
@@ -32,15 +83,6 @@ export function batchingOptions(options: BatchingSinkOptions): AppendSettings {
     requestBytes: byteCount('requestBytes', requestBytes),
   };
 }
-
-/** An object, so that a codec that is added to the type is missed here by the compiler. */
-const compressions: Readonly<Record<Compression, true>> = {
-  none: true,
-  gzip: true,
-  snappy: true,
-  lz4: true,
-  zstd: true,
-};
 
 function byteCount(name: string, value: number | undefined): number | undefined {
   if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return value;

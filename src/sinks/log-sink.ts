@@ -1,8 +1,8 @@
-import { type Duration, durationMs } from '../api/duration.js';
+import type { Duration } from '../api/duration.js';
 import type { AppendSettings } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import { AppendingSinkWriter } from './appending-sink-writer.js';
-import { type BatchingSinkOptions, batchingOptions } from './batching-sink-options.js';
+import { type BatchingSinkOptions, sinkSettings } from './batching-sink-options.js';
 import { BuiltRecordEncoder, type RecordBuilder } from './built-record-encoder.js';
 import { LogRecordEncoder, type LogRecordMapping } from './log-record-encoder.js';
 import { ElementPartitioner, type Partitioner } from './partitioner.js';
@@ -81,8 +81,9 @@ class LogSink<T> implements Sink<T> {
       throw badOption('topic and record exclude each other: the record function names the topic.');
     this.records = options;
     this.partitioner = options.partitioner;
-    this.batching = batchingOptions(options);
-    this.guarantee = guaranteeOf(options);
+    const { batching, transactionTimeoutMs } = sinkSettings(options);
+    this.batching = batching;
+    this.guarantee = guaranteeOf(options, transactionTimeoutMs ?? defaultTransactionTimeoutMs);
     if (this.guarantee.kind === 'exactly-once') this.transactions = this.guarantee.transactions;
     this.topics = typeof options.topic === 'string' ? [options.topic] : [];
     const topic = typeof options.topic === 'string' ? `topic ${options.topic}` : 'a topic for each element';
@@ -114,14 +115,20 @@ type Guarantee =
   | { readonly kind: 'none' | 'at-least-once' }
   | { readonly kind: 'exactly-once'; readonly transactions: SinkTransactions };
 
-function guaranteeOf(options: AppendingSinkOptions | TransactionalSinkOptions): Guarantee {
+function guaranteeOf(
+  options: AppendingSinkOptions | TransactionalSinkOptions,
+  transactionTimeoutMs: number,
+): Guarantee {
   const kind = options.deliveryGuarantee ?? 'at-least-once';
   switch (kind) {
     case 'none':
     case 'at-least-once':
       return { kind };
     case 'exactly-once':
-      return { kind, transactions: sinkTransactions(options as TransactionalSinkOptions) };
+      return {
+        kind,
+        transactions: sinkTransactions(options as TransactionalSinkOptions, transactionTimeoutMs),
+      };
     default:
       kind satisfies never;
       throw badOption(
@@ -130,12 +137,8 @@ function guaranteeOf(options: AppendingSinkOptions | TransactionalSinkOptions): 
   }
 }
 
-function sinkTransactions(options: TransactionalSinkOptions): SinkTransactions {
+function sinkTransactions(options: TransactionalSinkOptions, transactionTimeoutMs: number): SinkTransactions {
   const { transactionalIdPrefix } = options;
-  const transactionTimeoutMs = durationMs(
-    options.transactionTimeout ?? defaultTransactionTimeoutMs,
-    'transactionTimeout',
-  );
   const poolSize = options.transactionPoolSize ?? defaultTransactionPoolSize;
   if (typeof transactionalIdPrefix !== 'string' || transactionalIdPrefix === '') {
     throw badOption("transactionalIdPrefix is missing: 'exactly-once' needs one that no other sink uses.");

@@ -1,5 +1,6 @@
 import { logFailure } from '../log/log-failure.js';
 import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
+import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
@@ -12,7 +13,7 @@ export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
 
 export interface LogSourceReaderOptions {
   readonly undecodable: UndecodablePolicy;
-  readonly isolation: Isolation;
+  readonly reading: RequestSettings & FetchSettings & { readonly isolation: Isolation };
   readonly isBounded: boolean;
 }
 
@@ -31,7 +32,7 @@ export class LogSourceReader<T> implements SourceReader {
   private readonly context: SourceReaderContext<T>;
   private readonly decoder: RecordDecoder<T>;
   private readonly undecodable: UndecodablePolicy;
-  private readonly isolation: Isolation;
+  private readonly reading: LogSourceReaderOptions['reading'];
   private readonly isBounded: boolean;
   private readonly splits = new Map<SplitId, LogSplitReader>();
   private unfinishedSplits = 0;
@@ -47,7 +48,7 @@ export class LogSourceReader<T> implements SourceReader {
     this.context = context;
     this.decoder = decoder;
     this.undecodable = options.undecodable;
-    this.isolation = options.isolation;
+    this.reading = options.reading;
     this.isBounded = options.isBounded;
   }
 
@@ -134,7 +135,7 @@ export class LogSourceReader<T> implements SourceReader {
         onAvailable: () => this.context.onAvailable(),
         onError: (error) => this.fail(error),
         prefetchBytes,
-        isolation: this.isolation,
+        ...this.reading,
       });
       for (const split of this.splits.values()) if (!split.isAtStop) addToReader(this.reader, split);
       this.context.onAvailable();

@@ -1,6 +1,8 @@
 import { type Duration, durationMs } from '../api/duration.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
+import type { KafkaSourceProperties } from '../log/kafka/settings/operator-properties.js';
 import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
+import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { RecordDeserializer } from './consumer-record.js';
@@ -24,6 +26,7 @@ import type {
   SourceSplit,
   SplitDiscoveryContext,
 } from './source.js';
+import { sourceSettings } from './source-settings.js';
 import {
   describeSelection,
   type PinnedPartition,
@@ -60,6 +63,8 @@ export type LogSourceSettings = LogSourceInput & {
    * topic, as it is and with its origin and the reason in its headers.
    */
   readonly onUndecodable?: 'fail' | 'skip' | DeadLetterOptions;
+  /** Settings of Kafka's consumer under its own names, `{ 'fetch.min.bytes': 1 }`; they win over the command's. */
+  readonly properties?: KafkaSourceProperties;
 };
 
 /** Topics by name or by pattern (those that exist at the first start), or partitions by hand. */
@@ -84,9 +89,6 @@ export type DeserializedLogSourceOptions<T> = LogSourceSettings & {
  * quiet loses its say; short enough that windows are not seen to stall.
  */
 const defaultIdleTimeoutMs = 10_000;
-
-/** Kafka's own `metadata.max.age.ms`, and Flink's: partitions come seldom, and nothing of them is lost meanwhile. */
-const defaultDiscoveryIntervalMs = 300_000;
 
 /**
  * Reads topics of the log: of Kafka where brokers are given, else of the embedded log. A split is a
@@ -117,6 +119,7 @@ class LogSource<T> implements Source<T> {
   private readonly stopPosition: PositionOf | undefined;
   private readonly groupId: string | undefined;
   private readonly isolation: Isolation;
+  private readonly reading: RequestSettings & FetchSettings;
   readonly deadLetters: DeadLetterOptions | undefined;
   readonly encodedRecords: EncodedRecords | undefined;
   private readonly undecodable: UndecodablePolicy;
@@ -124,16 +127,18 @@ class LogSource<T> implements Source<T> {
 
   constructor(options: LogSourceSettings, decoder: RecordDecoder<T>) {
     this.selection = topicSelection(options);
-    this.groupId = options.groupId;
-    this.startPosition = startPositions(options.startingOffsets ?? 'earliest', options.groupId);
+    const { groupId, isolation, discoveryIntervalMs, reading } = sourceSettings(options);
+    this.groupId = groupId;
+    this.reading = reading;
+    this.startPosition = startPositions(options.startingOffsets ?? 'earliest', groupId);
     this.stopPosition = options.bounded === undefined ? undefined : stopPositions(options.bounded);
     this.boundedness = options.bounded === undefined ? 'continuous' : 'bounded';
-    this.isolation = checkedIsolation(options.isolation ?? 'read_committed');
+    this.isolation = isolation;
     this.idleTimeoutMs =
       options.idleTimeout === 'never'
         ? undefined
         : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, 'idleTimeout');
-    this.discoveryIntervalMs = this.looksForPartitions ? discoveryInterval(options) : undefined;
+    this.discoveryIntervalMs = this.looksForPartitions ? discoveryIntervalMs : undefined;
     const policy = options.onUndecodable ?? 'fail';
     this.deadLetters = typeof policy === 'object' ? policy : undefined;
     this.undecodable = typeof policy === 'object' ? 'dead-letter' : checkedPolicy(policy);
@@ -171,7 +176,7 @@ class LogSource<T> implements Source<T> {
   createReader(context: SourceReaderContext<T>): SourceReader {
     return new LogSourceReader(context, this.decoder, {
       undecodable: this.undecodable,
-      isolation: this.isolation,
+      reading: { ...this.reading, isolation: this.isolation },
       isBounded: this.boundedness === 'bounded',
     });
   }
@@ -212,15 +217,6 @@ class LogSource<T> implements Source<T> {
   }
 }
 
-/** Undefined for never. */
-function discoveryInterval({ partitionDiscoveryInterval }: LogSourceSettings): number | undefined {
-  const intervalMs = durationMs(
-    partitionDiscoveryInterval ?? defaultDiscoveryIntervalMs,
-    'partitionDiscoveryInterval',
-  );
-  return intervalMs === 0 ? undefined : intervalMs;
-}
-
 function checkedPolicy(policy: 'fail' | 'skip'): UndecodablePolicy {
   switch (policy) {
     case 'fail':
@@ -230,20 +226,6 @@ function checkedPolicy(policy: 'fail' | 'skip'): UndecodablePolicy {
       policy satisfies never;
       throw new MillraceError(
         `A source's option onUndecodable is ${JSON.stringify(policy)}: give 'fail', 'skip' or { deadLetter: 'a topic' }.`,
-        { domain: 'user-code', action: 'fail-job' },
-      );
-  }
-}
-
-function checkedIsolation(isolation: Isolation): Isolation {
-  switch (isolation) {
-    case 'read_committed':
-    case 'read_uncommitted':
-      return isolation;
-    default:
-      isolation satisfies never;
-      throw new MillraceError(
-        `A source's option isolation is ${JSON.stringify(isolation)}: give 'read_committed' or 'read_uncommitted'.`,
         { domain: 'user-code', action: 'fail-job' },
       );
   }

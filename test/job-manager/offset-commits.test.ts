@@ -12,12 +12,14 @@ const offsetOf = (offset: number) => ({ topic: 'events', partition: 0, offset })
 /** Commits that end when the test says so. */
 class CommittingSource {
   readonly committed: unknown[] = [];
+  readonly warnings: string[] = [];
   private readonly ends: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   readonly commits: OffsetCommits;
 
   constructor() {
     const node = {
       uid: events,
+      name: 'events',
       source: {
         onCheckpointComplete: (_context: unknown, splits: readonly SourceSplit[]) => {
           this.committed.push(splits);
@@ -28,9 +30,11 @@ class CommittingSource {
         },
       },
     };
-    this.commits = new OffsetCommits([node as unknown as SourceNode], {
-      log: () => Promise.reject(new Error('There is no log.')),
-    });
+    this.commits = new OffsetCommits(
+      [node as unknown as SourceNode],
+      { log: () => Promise.reject(new Error('There is no log.')) },
+      (message) => this.warnings.push(message),
+    );
   }
 
   complete(id: number): void {
@@ -64,17 +68,22 @@ describe('Offsets of completed checkpoints', () => {
     });
   });
 
-  it('that can’t be committed are only counted, and later ones are tried', async () => {
+  it('that can’t be committed are counted, told once until it works again, and later ones are tried', async () => {
     const source = new CommittingSource();
-    source.complete(1);
-    await source.end(new Error('the group is not empty'));
-    source.complete(2);
-    await source.end();
+    const refusal = new Error('No access to the group.');
+    for (const [id, error] of [refusal, refusal, undefined, refusal].entries()) {
+      source.complete(id);
+      await source.end(error);
+    }
     expect(source.commits.of(events)).toEqual({
       commitsSucceeded: 1,
-      commitsFailed: 1,
+      commitsFailed: 3,
       offsets: [offsetOf(2)],
     });
+    const warning = expect.stringMatching(
+      /Offsets of source "events" could not be .*No access to the group\./,
+    );
+    expect(source.warnings).toEqual([warning, warning]);
   });
 
   it('are idle only when nothing is under way', async () => {
@@ -92,9 +101,8 @@ describe('Offsets of completed checkpoints', () => {
 
   it('are nothing to a source that keeps none', async () => {
     const node = { uid: operatorUid('numbers'), source: {} };
-    const commits = new OffsetCommits([node as unknown as SourceNode], {
-      log: () => Promise.reject(new Error('There is no log.')),
-    });
+    const log = () => Promise.reject(new Error('There is no log.'));
+    const commits = new OffsetCommits([node as unknown as SourceNode], { log }, () => {});
     commits.commit(metadataOf(1));
     await commits.idle();
     expect(commits.of(operatorUid('numbers'))).toBeUndefined();

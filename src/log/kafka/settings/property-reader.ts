@@ -72,6 +72,18 @@ export class PropertyReader {
     return found;
   }
 
+  /** What an option of ours and a setting of Kafka's say of the same thing; one of them is enough. */
+  agreed<T extends string | number>(
+    name: string,
+    ofSetting: T | undefined,
+    option: string,
+    ofOption: T | undefined,
+  ): T | undefined {
+    if (ofSetting !== undefined && ofOption !== undefined && ofSetting !== ofOption)
+      this.mistake(name, `is ${ofSetting}, but the option ${option} says ${ofOption}: give one of the two`);
+    return ofOption ?? ofSetting;
+  }
+
   /** `what` goes on from the setting's name, and never quotes a secret. */
   mistake(name: string, what: string): void {
     const origin = this.properties.get(name)?.origin;

@@ -30,15 +30,18 @@ export function connectionRefused(
   const code = stringField(error, 'code') ?? stringField(error, 'type');
   const refusal = code === undefined ? undefined : refusalOf(code);
   if (refusal !== undefined) {
-    return new LogError(refusal.code, `${broker} ${refusal.what}: ${reasonOf(error)}. ${refusal.remedy}`, {
+    // OpenSSL's own messages name its source files; its codes say the same in words.
+    const reason = code?.startsWith('ERR_SSL_') ? code : reasonOf(error).replace(/\.$/, '');
+    return new LogError(refusal.code, `${broker} ${refusal.what} (${reason}). ${refusal.remedy}`, {
       cause: error,
     });
   }
   return `${reasonOf(error)}${protocolHint(stage, securityProtocol)}`;
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Without what kafkajs puts in front of every error of a socket. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^Connection error: /, '') : String(error);
 }
 
 interface Refusal {
