@@ -15,6 +15,17 @@ export {
   type FixedDelayOptions,
 } from './api/async-retry-strategies.js';
 export {
+  type BroadcastContext,
+  BroadcastProcessFunction,
+  KeyedBroadcastProcessFunction,
+  type ReadOnlyBroadcastStates,
+} from './api/broadcast-functions.js';
+export type {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from './api/broadcast-stream.js';
+export {
   type CoFlatMapFunction,
   type CoMapFunction,
   CoProcessFunction,
@@ -26,6 +37,7 @@ export type { DeepReadonly } from './api/deep-readonly.js';
 export type { Duration } from './api/duration.js';
 export type { SourceOptions, StreamExecutionEnvironment } from './api/environment.js';
 export {
+  type CheckpointedFunction,
   type Collector,
   type FilterFunction,
   type FlatMapFunction,
@@ -35,6 +47,8 @@ export {
   type KeySelector,
   type MapFunction,
   type OnTimerContext,
+  type OperatorRuntimeContext,
+  type OperatorStateDescriptor,
   type ProcessContext,
   ProcessFunction,
   type RuntimeContext,
@@ -116,6 +130,7 @@ export { sequenceSource } from './sources/sequence-source.js';
 export type { Source } from './sources/source.js';
 export type { PinnedPartition } from './sources/topic-selection.js';
 export type { AggregatingState, AggregatingStateDescriptor } from './state/aggregating-state.js';
+export type { BroadcastState, ReadOnlyBroadcastState } from './state/broadcast-state.js';
 export type { ReducingState, ReducingStateDescriptor } from './state/reducing-state.js';
 export type {
   ListState,

@@ -2,9 +2,9 @@ import type { Key } from '../key-groups/key.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import type {
   Collector,
-  FunctionContext,
   KeyedContext,
   OnTimerContext,
+  OperatorRuntimeContext,
   ProcessContext,
   RuntimeContext,
 } from './functions.js';
@@ -28,7 +28,7 @@ export interface CoFlatMapFunction<A, B, Out> {
 
 /** A function over two streams that are not keyed, with side outputs (Flink's CoProcessFunction). */
 export abstract class CoProcessFunction<A, B, Out> {
-  open(_context: FunctionContext): void {}
+  open(_context: OperatorRuntimeContext): void {}
 
   abstract processElement1(value: DeepReadonly<A>, context: ProcessContext, out: Collector<Out>): void;
 

@@ -13,6 +13,11 @@ import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { AsyncFunction, AsyncInvoke, AsyncOptions } from './async-function.js';
 import { asyncCallSettings, asyncFunctionOf } from './async-settings.js';
+import {
+  BroadcastConnectedStream,
+  type BroadcastStateDescriptor,
+  BroadcastStream,
+} from './broadcast-stream.js';
 import { ConnectedStreams, keyedBy } from './connected-streams.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import type {
@@ -110,14 +115,18 @@ export class DataStream<T> {
   }
 
   /** Reads both streams with one function, which knows their elements apart. */
-  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  /** Reads a broadcast stream beside this one, and shares its broadcast states with it. */
+  connect<B>(other: BroadcastStream<B>): BroadcastConnectedStream<T, B>;
+  connect<B>(
+    other: DataStream<B> | BroadcastStream<B>,
+  ): ConnectedStreams<T, B> | BroadcastConnectedStream<T, B> {
     assertUnkeyed(other);
-    return new ConnectedStreams<T, B>({
-      builder: this.builder,
-      first: this.edges,
-      second: other.edges,
-      streamFrom: this.streamFactory(),
-    });
+    const second = other instanceof BroadcastStream ? other.origins : other.edges;
+    const input = { builder: this.builder, first: this.edges, second, streamFrom: this.streamFactory() };
+    return other instanceof BroadcastStream
+      ? new BroadcastConnectedStream<T, B>(input, other.descriptors)
+      : new ConnectedStreams<T, B>(input);
   }
 
   /** Windows over all elements, of whatever key; one subtask does all of the work. */
@@ -159,8 +168,15 @@ export class DataStream<T> {
   }
 
   /** Gives every element to every subtask of the next operator. */
-  broadcast(): DataStream<T> {
-    return this.repartition({ kind: 'broadcast' });
+  broadcast(): DataStream<T>;
+  /** The same, for a function that puts them into these broadcast states: `stream.connect(rules.broadcast(descriptor))`. */
+  broadcast(
+    descriptor: BroadcastStateDescriptor,
+    ...more: readonly BroadcastStateDescriptor[]
+  ): BroadcastStream<T>;
+  broadcast(...descriptors: readonly BroadcastStateDescriptor[]): DataStream<T> | BroadcastStream<T> {
+    if (descriptors.length === 0) return this.repartition({ kind: 'broadcast' });
+    return new BroadcastStream<T>(this.edges, descriptors);
   }
 
   /** Lets a function choose the subtask, 0 … numberOfChannels-1; any other answer fails the job, naming `name`. */

@@ -58,8 +58,33 @@ export interface FunctionContext {
   readonly attemptNumber: number;
 }
 
+/**
+ * Where a function gets its operator state: lists that belong to the subtask and not to a key, in memory, for
+ * what is small (Flink's OperatorStateStore). Usable in `open`.
+ */
+export interface OperatorRuntimeContext extends FunctionContext {
+  /** A list that is divided evenly among the subtasks when the parallelism changes, item by item. */
+  getOperatorListState<T>(descriptor: OperatorStateDescriptor<T>): ListState<T>;
+  /** A list of which, after each restore, every subtask has the items of all of them. */
+  getUnionListState<T>(descriptor: OperatorStateDescriptor<T>): ListState<T>;
+}
+
+export interface OperatorStateDescriptor<T> {
+  /** Unique within its operator; how the state is found again after a restart. */
+  readonly name: string;
+  readonly elementType?: T;
+}
+
+/**
+ * What a function may have besides: called when a checkpoint begins, so that what it keeps in fields can be put
+ * into operator state only then (Flink's CheckpointedFunction; what was restored is there in `open`).
+ */
+export interface CheckpointedFunction {
+  snapshotState(): void;
+}
+
 /** Where a keyed function runs, and where it gets its state. Usable in `open`. */
-export interface RuntimeContext extends FunctionContext {
+export interface RuntimeContext extends OperatorRuntimeContext {
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
   getMapState<MapKey extends string | number, V>(
@@ -76,7 +101,7 @@ export interface RuntimeContext extends FunctionContext {
  * ProcessFunction on a stream that is not keyed).
  */
 export abstract class ProcessFunction<In, Out> {
-  open(_context: FunctionContext): void {}
+  open(_context: OperatorRuntimeContext): void {}
 
   abstract processElement(value: DeepReadonly<In>, context: ProcessContext, out: Collector<Out>): void;
 

@@ -14,6 +14,7 @@ import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { ReduceFunction } from './aggregate-function.js';
 import type { AsyncOptions } from './async-function.js';
 import { asyncCallSettings } from './async-settings.js';
+import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcast-stream.js';
 import { type ConnectedInput, KeyedConnectedStreams } from './connected-streams.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
@@ -118,8 +119,18 @@ export class KeyedStream<T, K extends Key> {
   }
 
   /** Reads both streams with one function, whose state and timers per key the two share. Their keys are of one type. */
-  connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K> {
-    return new KeyedConnectedStreams<T, B, K>(this.inputWith(other), this.keySelector, other.keySelector);
+  connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<T, B, K>;
+  /** Reads a broadcast stream beside this one, and shares its broadcast states with it. */
+  connect<B>(other: BroadcastStream<B>): KeyedBroadcastConnectedStream<T, B, K>;
+  connect<B>(
+    other: KeyedStream<B, K> | BroadcastStream<B>,
+  ): KeyedConnectedStreams<T, B, K> | KeyedBroadcastConnectedStream<T, B, K> {
+    const { builder, edges, streamFrom, keySelector } = this;
+    if (other instanceof BroadcastStream) {
+      const input = { builder, first: edges, second: other.origins, streamFrom };
+      return new KeyedBroadcastConnectedStream<T, B, K>(input, keySelector, other.descriptors);
+    }
+    return new KeyedConnectedStreams<T, B, K>(this.inputWith(other), keySelector, other.keySelector);
   }
 
   /** Joins the two streams' elements of one key whose event times lie near each other: `.between('-5s', '5s')`. */

@@ -33,12 +33,23 @@ export interface OperatorSnapshot {
   readonly keyedState?: OpaqueHandle;
   /** Operator list state: redistributed item by item when the parallelism changes (splits, requests in flight, …). */
   readonly listState?: readonly JsonValue[];
+  /** What a user's function keeps beside the keys, divided as each state's mode says. */
+  readonly operatorState?: readonly OperatorStateSnapshot[];
   /** State that belongs to this subtask alone (its watermarks by input). */
   readonly subtaskState?: JsonValue;
   /** Prepared transactions not known to be committed; committed when the checkpoint completes. */
   readonly committables?: readonly PreparedTransaction[];
   /** For `lastCheckpointSize`. */
   readonly stateBytes: number;
+}
+
+/** One state of one subtask; it is opaque but for how it is divided (see operator-state-redistribution). */
+export interface OperatorStateSnapshot {
+  readonly name: string;
+  /** Each item to one subtask; all items to every subtask; or each subtask's items a copy of the same. */
+  readonly mode: 'split-distribute' | 'union' | 'broadcast';
+  /** Encoded plain values in base64, in their order. */
+  readonly items: readonly string[];
 }
 
 /** A handle that only its maker opens. */

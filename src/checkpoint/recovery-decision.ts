@@ -121,7 +121,8 @@ function obstacleToRestore(metadata: CheckpointMetadata, job: JobToRun): string 
 
 function uidsWithState(metadata: CheckpointMetadata): ReadonlySet<OperatorUid> {
   const stateful = metadata.subtasks.filter(({ snapshot }) => {
-    return snapshot.keyedState !== undefined || (snapshot.listState?.length ?? 0) > 0;
+    const { keyedState, listState = [], operatorState = [] } = snapshot;
+    return keyedState !== undefined || listState.length > 0 || operatorState.length > 0;
   });
   return new Set(stateful.map((subtask) => subtask.operatorUid));
 }

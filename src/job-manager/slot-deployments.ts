@@ -1,4 +1,5 @@
 import type { CheckpointMetadata, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import { redistributeOperatorState } from '../checkpoint/operator-state-redistribution.js';
 import { slotIndex, subtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment, TaskManagerDeployment } from '../protocol/messages.js';
 import type { SourceSplit } from '../sources/source.js';
@@ -28,10 +29,11 @@ export function planDeployments(job: JobDescription, metadata: CheckpointMetadat
       splitsBySlot[slot]?.push({ operatorUid: source.uid, splits });
     });
   }
-  const restored =
+  const shared =
     metadata.parallelism === parallelism
       ? metadata.subtasks
       : withListStatesShared(metadata.subtasks, parallelism);
+  const restored = withOperatorStates(shared, metadata, parallelism);
   const deployments = splitsBySlot.map((splits, index) => ({
     slot: slotIndex(index),
     parallelism,
@@ -56,6 +58,32 @@ export function splitsOf(metadata: CheckpointMetadata, operatorUid: string): Sou
 function withoutListState(subtask: SubtaskSnapshot): SubtaskSnapshot {
   const { listState: _splits, ...snapshot } = subtask.snapshot;
   return { ...subtask, snapshot };
+}
+
+/** What users' functions keep beside the keys: a union state is given to all anew, whatever the parallelism. */
+function withOperatorStates(
+  subtasks: readonly SubtaskSnapshot[],
+  metadata: CheckpointMetadata,
+  parallelism: number,
+): readonly SubtaskSnapshot[] {
+  const withState = metadata.subtasks.filter(({ snapshot }) => snapshot.operatorState !== undefined);
+  const uids = new Set(withState.map((each) => each.operatorUid));
+  const others = subtasks.filter((each) => !uids.has(each.operatorUid));
+  const redistributed = [...uids].flatMap((operatorUid) => {
+    const former = Array.from({ length: metadata.parallelism }, (_, index) =>
+      withState.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === index),
+    );
+    const states = redistributeOperatorState(
+      former.map((each) => each?.snapshot.operatorState ?? []),
+      parallelism,
+    );
+    return states.map((operatorState, index) => {
+      const own = subtasks.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === index);
+      const snapshot = { ...(own?.snapshot ?? { stateBytes: 0 }), operatorState };
+      return { operatorUid, subtaskIndex: subtaskIndex(index), snapshot };
+    });
+  });
+  return [...others, ...redistributed];
 }
 
 /** Operator list state for another number of subtasks, item by item in turn; what else there is stays with its subtask. */

@@ -1,9 +1,10 @@
-import type { FunctionContext, ProcessContext } from '../api/functions.js';
+import type { OperatorRuntimeContext, ProcessContext } from '../api/functions.js';
 import type { OutputTag } from '../api/output-tag.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { Clock } from '../host/clock.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
+import { FunctionRuntimeContext } from './function-runtime-context.js';
 import { CallGuard, GuardedCollector } from './guarded-collector.js';
 import { watermarkOf } from './restored-watermark.js';
 import type { OperatorContext } from './stream-operator.js';
@@ -24,19 +25,13 @@ export abstract class AbstractFunctionOperator<In, Out> extends AbstractStreamOp
   }
 
   override open(): void {
-    const { name, subtaskIndex, parallelism, maxParallelism, attempt } = this.context;
+    this.guard.active = true;
     try {
-      this.afterUserCall(
-        this.openedFunction.open({
-          operatorName: name,
-          subtaskIndex,
-          parallelism,
-          maxParallelism,
-          attemptNumber: attempt,
-        }),
-      );
+      this.afterUserCall(this.openedFunction.open(new FunctionRuntimeContext(this.context, this.guard)));
     } catch (error) {
       throw this.failed(error, 'open()');
+    } finally {
+      this.guard.active = false;
     }
   }
 
@@ -49,6 +44,7 @@ export abstract class AbstractFunctionOperator<In, Out> extends AbstractStreamOp
 
   /** The watermark, so that what the function took for late before a failure is late after it. */
   override async snapshot(): Promise<OperatorSnapshot> {
+    this.snapshotFunction(this.openedFunction, this.guard);
     return { subtaskState: { watermark: this.functionContext.watermark }, stateBytes: 0 };
   }
 
@@ -68,7 +64,7 @@ export abstract class AbstractFunctionOperator<In, Out> extends AbstractStreamOp
 }
 
 interface OpenedFunction {
-  open(context: FunctionContext): void;
+  open(context: OperatorRuntimeContext): void;
   close(): void;
 }
 

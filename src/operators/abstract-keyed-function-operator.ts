@@ -1,5 +1,7 @@
 import type { Collector, OnTimerContext, RuntimeContext, TimeDomain } from '../api/functions.js';
+import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { Key } from '../key-groups/key.js';
+import type { CheckpointId } from '../protocol/ids.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import { AbstractKeyedOperator } from './abstract-keyed-operator.js';
 import { KeyedFunctionContext } from './keyed-function-context.js';
@@ -24,6 +26,11 @@ export abstract class AbstractKeyedFunctionOperator<K extends Key, In, Out> exte
     return this.timerFunction.open(new KeyedRuntimeContext(this.context, this.backend, this.guard));
   }
 
+  override snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+    this.snapshotFunction(this.timerFunction, this.guard);
+    return super.snapshot(checkpointId);
+  }
+
   protected override closeFunction(): void {
     this.timerFunction.close();
   }
@@ -36,13 +43,17 @@ export abstract class AbstractKeyedFunctionOperator<K extends Key, In, Out> exte
     this.guard.active = true;
     let result: unknown;
     try {
-      result = this.timerFunction.onTimer(timestamp, this.functionContext, this.collector);
+      result = this.callOnTimer(timestamp);
     } catch (error) {
       throw this.failed(error, 'onTimer()');
     } finally {
       this.guard.active = false;
     }
     this.afterUserCall(result);
+  }
+
+  protected callOnTimer(timestamp: number): unknown {
+    return this.timerFunction.onTimer(timestamp, this.functionContext, this.collector);
   }
 }
 

@@ -10,6 +10,8 @@ import type { Output } from './stream-operator.js';
  */
 export class CallGuard {
   active = false;
+  /** Why it is not active, where that is not the usual reason. */
+  refusal: string | undefined = undefined;
   private readonly operatorName: string;
 
   constructor(operatorName: string) {
@@ -18,12 +20,15 @@ export class CallGuard {
 
   assertActive(what: string): void {
     if (this.active) return;
-    throw new MillraceError(
-      `${what} of operator "${this.operatorName}" was used outside of the call it was given for (from a callback, a promise or a timer of Node's). Use it only before the function returns.`,
-      { domain: 'user-code', action: 'fail-job' },
-    );
+    throw new MillraceError(`${what} of operator "${this.operatorName}" ${this.refusal ?? usualRefusal}`, {
+      domain: 'user-code',
+      action: 'fail-job',
+    });
   }
 }
+
+const usualRefusal =
+  "was used outside of the call it was given for (from a callback, a promise or a timer of Node's). Use it only before the function returns.";
 
 /** The collector a user's function emits to. */
 export class GuardedCollector<Out> implements Collector<Out> {

@@ -19,28 +19,18 @@ import type {
   ValueStateDescriptor,
 } from '../state/state-descriptors.js';
 import type { StateTtlConfig } from '../state/ttl/state-ttl-config.js';
+import { FunctionRuntimeContext } from './function-runtime-context.js';
 import type { CallGuard } from './guarded-collector.js';
 import { GuardedListState, GuardedMapState, GuardedValueState } from './guarded-state.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /** What `open` is given. States are handed out guarded, see CallGuard. */
-export class KeyedRuntimeContext implements RuntimeContext {
-  readonly operatorName: string;
-  readonly subtaskIndex: number;
-  readonly parallelism: number;
-  readonly maxParallelism: number;
-  readonly attemptNumber: number;
+export class KeyedRuntimeContext extends FunctionRuntimeContext implements RuntimeContext {
   private readonly backend: KeyedStateBackend;
-  private readonly guard: CallGuard;
 
   constructor(context: OperatorContext<never>, backend: KeyedStateBackend, guard: CallGuard) {
-    this.operatorName = context.name;
-    this.subtaskIndex = context.subtaskIndex;
-    this.parallelism = context.parallelism;
-    this.maxParallelism = context.maxParallelism;
-    this.attemptNumber = context.attempt;
+    super(context, guard);
     this.backend = backend;
-    this.guard = guard;
   }
 
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {

@@ -11,6 +11,7 @@ import type {
 } from '../protocol/ids.js';
 import type { SinkWriterMetrics } from '../protocol/messages.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
+import type { OperatorStateStore } from '../state/operator-state-store.js';
 import type { ChainFailure } from './chain-failure.js';
 
 /**
@@ -73,6 +74,8 @@ export interface OperatorContext<Out> {
   readonly availability: OutputAvailability;
   /** Of a keyed operator; undefined elsewhere. */
   readonly keyedState: KeyedStateBackend | undefined;
+  /** What the operator's function keeps beside the keys; restored, and in each snapshot of its own accord. */
+  readonly operatorState: OperatorStateStore;
   /** This operator's own part of the restored checkpoint; its list state is already redistributed to this subtask. */
   readonly restored: OperatorSnapshot | undefined;
   readonly clock: Clock;

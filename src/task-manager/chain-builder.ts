@@ -11,6 +11,7 @@ import { SinkOperator } from '../operators/sink-operator.js';
 import type { OperatorContext, StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId, ExecutionAttempt, OperatorUid, SubtaskIndex } from '../protocol/ids.js';
 import type { KeyedStateBackend, KeyedStateHandle, KeyedStateStore } from '../state/keyed-state-backend.js';
+import { OperatorStateStore } from '../state/operator-state-store.js';
 import { ChainedTarget, ChainOutput, EdgeTarget, type OutputTarget } from './chain-output.js';
 import { type ChainLink, OperatorChain } from './operator-chain.js';
 
@@ -62,7 +63,7 @@ export async function buildChain(
     const context = contextOf(node, output, keyedState, failure, surroundings);
     const operator = createOperator(node, context, surroundings);
     operators.set(node.id, operator);
-    links.unshift({ node, operator });
+    links.unshift({ node, operator, operatorState: context.operatorState });
   }
   return {
     chain: new OperatorChain({ links, edges: edgeTargets, subtaskIndex: surroundings.subtaskIndex }),
@@ -136,6 +137,7 @@ function contextOf(
   surroundings: ChainSurroundings,
 ): OperatorContext<unknown> {
   const { subtaskIndex, parallelism, maxParallelism } = surroundings;
+  const restored = restoredOf(surroundings.restored, node.uid, subtaskIndex);
   return {
     uid: node.uid,
     name: node.name,
@@ -148,7 +150,8 @@ function contextOf(
     failure,
     availability: surroundings.availability,
     keyedState,
-    restored: restoredOf(surroundings.restored, node.uid, subtaskIndex),
+    operatorState: new OperatorStateStore(node.name, restored?.operatorState),
+    restored,
     clock: surroundings.clock,
     log: surroundings.log,
     execute: surroundings.execute,

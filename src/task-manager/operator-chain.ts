@@ -1,9 +1,14 @@
-import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import type {
+  OperatorSnapshot,
+  OperatorStateSnapshot,
+  SubtaskSnapshot,
+} from '../checkpoint/checkpoint-metadata.js';
 import type { StreamNode } from '../graph/stream-graph.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId, SubtaskIndex } from '../protocol/ids.js';
 import type { SinkMetrics } from '../protocol/messages.js';
 import type { StreamEvent } from '../protocol/stream-elements.js';
+import type { OperatorStateStore } from '../state/operator-state-store.js';
 import type { EdgeTarget } from './chain-output.js';
 
 /**
@@ -48,10 +53,10 @@ export class OperatorChain {
   /** Takes every operator's part of the checkpoint now; resolves when all are durable. */
   snapshot(checkpointId: CheckpointId): Promise<SubtaskSnapshot[]> {
     return Promise.all(
-      this.links.map(async ({ node, operator }) => ({
-        operatorUid: node.uid,
+      this.links.map(async (link) => ({
+        operatorUid: link.node.uid,
         subtaskIndex: this.subtaskIndex,
-        snapshot: await operator.snapshot(checkpointId),
+        snapshot: await snapshotOf(link, checkpointId),
       })),
     );
   }
@@ -103,6 +108,23 @@ export class OperatorChain {
 export interface ChainLink {
   readonly node: StreamNode;
   readonly operator: StreamOperator<unknown>;
+  /** What the operator's function keeps beside the keys. */
+  readonly operatorState: OperatorStateStore;
+}
+
+/**
+ * Both parts are taken before anything is waited for, or what comes behind the barrier would be in them; the
+ * operator's first, since its function may fill its operator state only for the checkpoint.
+ */
+async function snapshotOf(link: ChainLink, checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+  const taken = [link.operator.snapshot(checkpointId), operatorStateOf(link)] as const;
+  const [snapshot, operatorState] = await Promise.all(taken);
+  return operatorState.length === 0 ? snapshot : { ...snapshot, operatorState };
+}
+
+/** Async, so that what it throws is heard together with what the operator's own part throws. */
+async function operatorStateOf(link: ChainLink): Promise<readonly OperatorStateSnapshot[]> {
+  return link.operatorState.snapshot();
 }
 
 export interface OperatorChainParts {

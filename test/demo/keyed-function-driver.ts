@@ -116,6 +116,8 @@ export class KeyedFunctionDriver<In, Out> {
       },
       getReducingState: unsupported,
       getAggregatingState: unsupported,
+      getOperatorListState: unsupported,
+      getUnionListState: unsupported,
     };
   }
 }

@@ -69,6 +69,12 @@ describe('On real threads', () => {
     }
   });
 
+  it('a broadcast state is the same on every thread', async () => {
+    const told = (await collected<Placed>('broadcast-state', 3))('out');
+    expect(told.map(({ value }) => value)).toEqual(Array.from({ length: 10 }, () => 3));
+    expect(groupBy(told, ({ thread }) => thread).size).toBeGreaterThan(1);
+  });
+
   it('windows over several splits have every element once', async () => {
     const sums = (await collected<{ key: string; start: number; sum: number }>('windows'))('out');
     const expected = new Map<string, number>();

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonValue, SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
+import type {
+  JsonValue,
+  OperatorStateSnapshot,
+  SubtaskSnapshot,
+} from '../../src/checkpoint/checkpoint-metadata.js';
 import { planDeployments, splitsOf } from '../../src/job-manager/slot-deployments.js';
 import { metadataOf, snapshotOf } from '../checkpoint/checkpoint-fixtures.js';
 import { spreadJob } from './job-manager-fixtures.js';
@@ -70,6 +74,25 @@ describe('Deployments', () => {
     expect(
       plan.deployments.map(({ restored }) => restored.map(({ snapshot }) => snapshot.listState)),
     ).toEqual([[['a', 'c']], [['b']]]);
+  });
+
+  it('give every subtask a union state whole, a new subtask too, and leave the rest with its own', () => {
+    const union = (item: string): readonly OperatorStateSnapshot[] => [
+      { name: 'all', mode: 'union', items: [item] },
+    ];
+    const subtasks = [
+      snapshotOf('out', 0, { operatorState: union('a'), subtaskState: { watermark: 5 } }),
+      snapshotOf('other', 0),
+    ];
+    const plan = planDeployments(spreadJob(), metadataOf(1, { subtasks, parallelism: 1 }));
+    const both = [{ name: 'all', mode: 'union', items: ['a'] }];
+    expect(plan.deployments.map(({ restored }) => restored.map(({ snapshot }) => snapshot))).toEqual([
+      [
+        snapshotOf('other', 0).snapshot,
+        { ...snapshotOf('out', 0, { subtaskState: { watermark: 5 } }).snapshot, operatorState: both },
+      ],
+      [{ stateBytes: 0, operatorState: both }],
+    ]);
   });
 
   it('warn of slots without a split, by the source’s name', () => {

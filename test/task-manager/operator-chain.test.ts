@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StreamNode } from '../../src/graph/stream-graph.js';
 import type { StreamOperator } from '../../src/operators/stream-operator.js';
 import { checkpointId, operatorUid, subtaskIndex } from '../../src/protocol/ids.js';
+import { OperatorStateStore } from '../../src/state/operator-state-store.js';
 import { OperatorChain } from '../../src/task-manager/operator-chain.js';
 
 /** A chain `head -> middle -> end` that writes down who is called. */
@@ -29,7 +30,8 @@ function chainOf(overrides: Partial<Record<string, Partial<StreamOperator<unknow
       close: async () => void called.push(`${name} close`),
       ...overrides[name],
     };
-    return { node: { uid: operatorUid(name) } as StreamNode, operator };
+    const operatorState = new OperatorStateStore(name);
+    return { node: { uid: operatorUid(name) } as StreamNode, operator, operatorState };
   });
   return { chain: new OperatorChain({ links, edges: [], subtaskIndex: subtaskIndex(0) }), called };
 }

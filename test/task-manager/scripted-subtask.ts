@@ -7,6 +7,7 @@ import type { StreamNode } from '../../src/graph/stream-graph.js';
 import type { Clock } from '../../src/host/clock.js';
 import type { StreamOperator } from '../../src/operators/stream-operator.js';
 import { type CheckpointId, operatorUid, subtaskIndex, vertexId } from '../../src/protocol/ids.js';
+import { OperatorStateStore } from '../../src/state/operator-state-store.js';
 import { EdgeTarget } from '../../src/task-manager/chain-output.js';
 import { OperatorChain } from '../../src/task-manager/operator-chain.js';
 import { Subtask } from '../../src/task-manager/subtask.js';
@@ -37,7 +38,13 @@ export class ScriptedSubtask {
       ref: { vertexId: vertexId(0), subtaskIndex: subtaskIndex(0) },
       input: this.input,
       chain: new OperatorChain({
-        links: [{ node: { uid: operatorUid('scripted') } as StreamNode, operator: this.operator }],
+        links: [
+          {
+            node: { uid: operatorUid('scripted') } as StreamNode,
+            operator: this.operator,
+            operatorState: new OperatorStateStore('scripted'),
+          },
+        ],
         edges: [edge],
         subtaskIndex: subtaskIndex(0),
       }),

@@ -1,19 +1,23 @@
 import { threadId } from 'node:worker_threads';
 import {
+  type BroadcastContext,
   type Collector,
   collectSink,
   type DataStream,
   defineJob,
   type JoinContext,
+  KeyedBroadcastProcessFunction,
   type KeyedContext,
   KeyedCoProcessFunction,
   KeyedProcessFunction,
   MAX_WATERMARK,
+  type MapStateDescriptor,
   type OnTimerContext,
   OutputTag,
   ProcessJoinFunction,
   type ProcessWindowContext,
   ProcessWindowFunction,
+  type ReadOnlyBroadcastStates,
   type RuntimeContext,
   type StreamExecutionEnvironment,
   sequenceSource,
@@ -84,6 +88,13 @@ const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => v
     collect(sums, 'out');
   },
 
+  /** Every thread learns every rule; at the end each key tells how many there are. */
+  'broadcast-state'(env) {
+    const numbers = env.fromSequence(1, 1_000, { uid: 'numbers' }).keyBy((value) => value % 10);
+    const rules = env.fromCollection(['a', 'b', 'c'], { uid: 'rules' }).broadcast(rulesKnown);
+    collect(numbers.connect(rules).process(new TellRules(), { uid: 'tell' }), 'out');
+  },
+
   /** Each number of one stream meets its square root of the other, in three ways. */
   'two-streams'(env) {
     const watermarks = Watermarks.monotonous<number>((value) => value);
@@ -105,6 +116,31 @@ const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => v
     );
   },
 };
+
+interface Placed {
+  readonly value: number;
+  readonly thread: number;
+}
+
+const rulesKnown: MapStateDescriptor<string, number> = { name: 'rules' };
+
+class TellRules extends KeyedBroadcastProcessFunction<number, number, string, Placed> {
+  override processElement(_value: number, context: KeyedContext<number> & ReadOnlyBroadcastStates): void {
+    context.timerService.registerEventTimeTimer(MAX_WATERMARK);
+  }
+
+  override processBroadcastElement(rule: string, context: BroadcastContext): void {
+    context.getBroadcastState(rulesKnown).put(rule, 1);
+  }
+
+  override onTimer(
+    _timestamp: number,
+    context: OnTimerContext<number> & ReadOnlyBroadcastStates,
+    out: Collector<Placed>,
+  ): void {
+    out.collect({ value: context.getBroadcastState(rulesKnown).entries().length, thread: threadId });
+  }
+}
 
 class Meet extends KeyedCoProcessFunction<number, number, number, readonly number[]> {
   private waiting!: ValueState<number>;
@@ -201,7 +237,7 @@ function count(values: DataStream<number>): DataStream<{ readonly count: number;
   return values.keyBy((value) => value % 8).process(new CountToEnd(), { uid: 'count' });
 }
 
-function withThread(value: number): { readonly value: number; readonly thread: number } {
+function withThread(value: number): Placed {
   return { value, thread: threadId };
 }
 
