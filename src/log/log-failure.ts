@@ -22,7 +22,6 @@ function actionAfter(code: LogErrorCode): FailureAction {
     case 'unreachable':
     case 'delivery-timeout':
     case 'begin-unanswered':
-    case 'corrupt-batch':
     case 'internal':
       return 'restart';
     // Somebody else writes under this job's transactional ids. A new attempt would take ids that the other does
@@ -30,6 +29,7 @@ function actionAfter(code: LogErrorCode): FailureAction {
     case 'fenced':
       return 'fail-job';
     // Each attempt would meet the same again, and the answer is a person's.
+    case 'corrupt-batch':
     case 'unknown-topic':
     case 'offset-out-of-range':
     case 'record-too-large':

@@ -165,7 +165,7 @@ export class LogSourceReader<T> implements SourceReader {
     const { relay } = output;
     let recordsLeft = recordsMax;
     while (recordsLeft > 0 && availability.isAvailable) {
-      if (!batch.next()) {
+      if (!this.advance(batch)) {
         this.finishBatch(batch, split);
         return recordsLeft;
       }
@@ -186,6 +186,15 @@ export class LogSourceReader<T> implements SourceReader {
       split.position = batch.offset + 1;
     }
     return recordsLeft;
+  }
+
+  /** @throws MillraceError where the log's bytes are damaged. */
+  private advance(batch: LogBatch): boolean {
+    try {
+      return batch.next();
+    } catch (error) {
+      throw logFailure(`Reading in source "${this.context.operatorName}"`, error);
+    }
   }
 
   /** @throws MillraceError where the policy is to fail. */

@@ -7,6 +7,7 @@ import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type KafkaBroker, kafkaAvailable, startKafkaBroker } from '../kafka-broker/kafka-broker.js';
 import { sleep } from '../log/collecting-reader.js';
+import { errorEntries } from './error-entries.js';
 import { KafkaProxy } from './kafka-proxy.js';
 import { MillraceProcess } from './millrace-process.js';
 
@@ -114,7 +115,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
     const output = await newTopic();
     const run = copy('no-such-input', output, newStateFolder());
     await run.endsWith(1);
-    expect(errorsOf(run)).toEqual([
+    expect(errorEntries(run)).toEqual([
       expect.stringMatching(/has no topic 'no-such-input'. Correct the name, or create it: kafka-topics/),
     ]);
   });
@@ -122,7 +123,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
   it('fails with one sentence when its output topic does not exist, before it reads anything', async () => {
     const run = copy(await newTopic(), 'no-such-output', newStateFolder());
     await run.endsWith(1);
-    expect(errorsOf(run)).toEqual([
+    expect(errorEntries(run)).toEqual([
       expect.stringMatching(/has no topic 'no-such-output'. Correct the name, or create it: kafka-topics/),
     ]);
     expect(run.matches(/Attempt \d+ begins/)).toEqual([]);
@@ -133,7 +134,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
     const input = await newTopic([...good, '{"id":8}', '{"id":9}', 'id=10, surely']);
     const run = copy(input, await newTopic(), newStateFolder());
     await run.endsWith(1);
-    expect(errorsOf(run).at(-1)).toMatch(
+    expect(errorEntries(run).at(-1)).toMatch(
       new RegExp(`"records" can't decode the record at ${input} partition 2 offset 2: .*id=10, surely`),
     );
     expect(run.matches(/Restarting/)).toEqual([]);
@@ -144,14 +145,8 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
     const run = new MillraceProcess(['--brokers', '127.0.0.1:1', '--state-dir', newStateFolder()]);
     await run.endsWith(1);
     expect(performance.now() - startedMs).toBeLessThan(15_000);
-    expect(errorsOf(run)).toEqual([
+    expect(errorEntries(run)).toEqual([
       expect.stringMatching(/Kafka at 127\.0\.0\.1:1 can't be reached .*ECONNREFUSED.* Start the broker/),
     ]);
   });
 });
-
-/** With the lines that belong to each. */
-function errorsOf(run: MillraceProcess): string[] {
-  const log = run.log.join('\n');
-  return log.split(/\n(?=\d{4}-)/).filter((entry) => / ERROR /.test(entry));
-}

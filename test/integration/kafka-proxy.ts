@@ -29,6 +29,8 @@ export class KafkaProxy {
   readonly port: number;
   /** Called for all that passes. */
   onPassing: (passing: Passing) => Passage = () => 'forward';
+  /** Sees each answer that is forwarded, and may change its bytes. */
+  onAnswerBytes: (request: ProxiedRequest, body: Buffer) => void = () => {};
   /** Slows the reading of topics down, all readers together; undefined: as fast as the broker. */
   fetchBytesPerSecond: number | undefined;
   private readonly server: Server;
@@ -143,6 +145,7 @@ export class KafkaProxy {
 
   private deliver(request: ProxiedRequest, frame: KafkaFrame, client: Socket): void {
     const delayMs = request.api === 'Fetch' ? this.payForFetch(frame.bytes.length) : 0;
+    this.onAnswerBytes(request, frame.body);
     const write = (): void => {
       if (!client.destroyed) client.write(frame.bytes);
     };

@@ -1,19 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKafkaLogClient } from '../../src/log/kafka/kafka-log-client.js';
 import { type KafkaBroker, kafkaAvailable, startKafkaBroker } from '../kafka-broker/kafka-broker.js';
 import type { TransactionListing } from '../kafka-broker/kafka-tools.js';
 import { sleep } from '../log/collecting-reader.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { startExactlyOnce } from './exactly-once-job.js';
 import { groupBy } from './group-by.js';
 import { GrowingTopic } from './growing-topic.js';
 import type { NumberedRecord, Result } from './jobs/numbered-record.js';
-import { MillraceProcess } from './millrace-process.js';
+import type { MillraceProcess } from './millrace-process.js';
 
-const jobFile = fileURLToPath(new URL('./jobs/exactly-once.job.ts', import.meta.url));
 const input = 'growing';
 /** Of each job with state; MILLRACE_KILLS gives another number. */
 const kills = Number(process.env.MILLRACE_KILLS ?? 50);
@@ -135,22 +134,17 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   }
 
   function run(job: KilledJob): MillraceProcess {
-    const parallelism = job.parallelismOf(job.runs++);
-    return new MillraceProcess(
-      [
-        ...['--job', jobFile, '--parallelism', String(parallelism), '--brokers', broker.brokers.join(',')],
-        ...['--state-dir', join(folder, job.name), '--checkpoint-interval', '100ms'],
-      ],
-      {
-        env: {
-          TEST_INPUT: input,
-          TEST_OUTPUT: job.name,
-          TEST_PARTITIONS: String(topic.partitions),
-          TEST_RECORDS_OF_PARTITION: String(topic.recordsOfPartition),
-          TEST_KEYED: job.isKeyed ? '1' : '0',
-        },
-      },
-    );
+    const { name, isKeyed } = job;
+    return startExactlyOnce({
+      brokers: broker.brokers,
+      stateFolder: join(folder, name),
+      input,
+      partitions: topic.partitions,
+      recordsOfPartition: topic.recordsOfPartition,
+      output: name,
+      isKeyed,
+      parallelism: job.parallelismOf(job.runs++),
+    });
   }
 
   /** So that there is input for the slowest job's last kill. */

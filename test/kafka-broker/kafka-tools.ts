@@ -101,11 +101,7 @@ async function writeWithConsoleProducer(
 }
 
 async function listTransactions(brokers: readonly string[]): Promise<TransactionListing[]> {
-  const output = await runTool([
-    'org.apache.kafka.tools.TransactionsCommand',
-    ...['--bootstrap-server', brokers.join(','), 'list'],
-  ]);
-  const [, ...rows] = linesOf(output);
+  const [, ...rows] = await runTransactionsTool(brokers, ['list']);
   return rows.map((row) => {
     const [transactionalId = '', , producerId = '', state = ''] = row.trim().split(/\s+/);
     return { transactionalId, producerId, state };
@@ -119,6 +115,15 @@ const toolClasses = kafkaVersion.startsWith('3.')
       consoleConsumer: 'org.apache.kafka.tools.consumer.ConsoleConsumer',
       consoleProducer: 'org.apache.kafka.tools.ConsoleProducer',
     };
+
+/** Java's kafka-transactions tool with any of its commands; gives what it printed, a line each. */
+export async function runTransactionsTool(
+  brokers: readonly string[],
+  command: readonly string[],
+): Promise<string[]> {
+  const tool = ['org.apache.kafka.tools.TransactionsCommand', '--bootstrap-server', brokers.join(',')];
+  return linesOf(await runTool([...tool, ...command]));
+}
 
 /** Runs a Java source file with Kafka's jars; gives what it printed, a line each. */
 export async function runJavaProgram(file: string, args: readonly string[]): Promise<string[]> {

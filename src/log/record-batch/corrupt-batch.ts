@@ -16,7 +16,8 @@ export function corruptBatch(
   return new LogError(
     'corrupt-batch',
     `Topic ${topic}, partition ${partition}: the record batch at offset ${offset} is damaged: ${what}. ` +
-      'Restore the topic from a replica, or start the job behind this offset.',
+      'Restore the partition from a replica; or pass over what is damaged: begin anew with --fresh and ' +
+      'startingOffsets { offsets } behind it.',
     cause === undefined ? undefined : { cause },
   );
 }

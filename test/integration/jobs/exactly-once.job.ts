@@ -1,5 +1,6 @@
 import {
   type Collector,
+  type Duration,
   defineJob,
   json,
   type KeyedContext,
@@ -55,6 +56,7 @@ export default defineJob('exactly-once', (env) => {
     topic: output,
     deliveryGuarantee: 'exactly-once',
     transactionalIdPrefix: output,
+    transactionTimeout: (process.env.TEST_TRANSACTION_TIMEOUT ?? '15m') as Duration,
     key: ({ key }) => key,
     value: json(),
   });

@@ -4,25 +4,19 @@ import { errorCode } from '../protocol/error-codes.js';
 import type { FetchedPartition } from '../protocol/fetch.js';
 
 /**
- * What a broker's answer for one partition means to its reader: nothing amiss, to be tried again, or the end.
- *
- * A position that is not in the log is never reset here: that would lose or repeat records without a word.
+ * What a broker's answer for one partition means to its reader: nothing amiss, to be tried again, the end, or
+ * that the position is not in the log.
  */
 export function fetchError(
   answer: FetchedPartition,
   position: number,
-): RetriableAnswer | LogError | undefined {
+): RetriableAnswer | LogError | 'out-of-range' | undefined {
   const where = `Topic ${answer.topic}, partition ${answer.partition}`;
   switch (answer.errorCode) {
     case errorCode.none:
       return undefined;
     case errorCode.offsetOutOfRange:
-      return new LogError(
-        'offset-out-of-range',
-        `${where}: position ${position} is not in the log (any more)${logStart(answer)}. Its records were deleted before ` +
-          'they were read (retention), or the topic was made anew. Start the job from a position that exists ' +
-          '(--fresh, or another startingOffsets), knowing that what lies between is lost.',
-      );
+      return 'out-of-range';
     case errorCode.corruptMessage:
       return new LogError(
         'corrupt-batch',
@@ -31,9 +25,4 @@ export function fetchError(
     default:
       return answerError(`Fetching topic ${answer.topic}, partition ${answer.partition}`, answer.errorCode);
   }
-}
-
-/** Not every such answer tells it. */
-function logStart({ logStartOffset }: FetchedPartition): string {
-  return logStartOffset < 0 ? '' : `, which begins at ${logStartOffset}`;
 }

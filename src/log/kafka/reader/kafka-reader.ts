@@ -12,11 +12,11 @@ import type { KafkaCluster } from '../kafka-cluster.js';
 import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
 import { OnceATurn } from '../once-a-turn.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
-import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import type { BrokerLane } from '../transport/broker-lane.js';
 import { TransportError } from '../transport/transport-error.js';
 import { fetchError } from './fetch-error.js';
 import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
+import { partitionGone, positionOutOfRange } from './lost-position.js';
 import { ReaderPartition } from './reader-partition.js';
 
 /**
@@ -187,7 +187,8 @@ export class KafkaReader implements LogReader {
       const partition = partitions.find((p) => p.topic === answer.topic && p.partition === answer.partition);
       if (partition === undefined) continue;
       const error = fetchError(answer, partition.position);
-      if (error instanceof LogError) this.fail(error);
+      if (error === 'out-of-range') this.checkPosition(partition);
+      else if (error instanceof LogError) this.fail(error);
       else if (error !== undefined) this.putOff(partition, error.message);
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
@@ -202,13 +203,15 @@ export class KafkaReader implements LogReader {
   private takeRecords(partition: ReaderPartition, answer: FetchedPartition): boolean {
     const { topic, position, stopPosition } = partition;
     const { records, abortedTransactions } = answer;
-    partition.succeeded();
     const endOffset = this.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark;
     partition.endOffset = endOffset;
     // An empty answer, even of a partition that has more, goes to the fetches that the broker may hold:
     // asking again at once would spin.
     partition.isBehind = false;
-    if (records.length === 0) return false;
+    if (records.length === 0) {
+      partition.succeeded();
+      return false;
+    }
     const cursor = new RecordBatchCursor({
       topic,
       partition: partition.partition,
@@ -220,10 +223,13 @@ export class KafkaReader implements LogReader {
       onRelease: () => this.released(partition, records.length),
     });
     if (cursor.positionAfter === position) {
-      // Batches that lead nowhere are damaged: this throws where a checksum says so, or we would ask for ever.
+      // Batches that lead nowhere are damaged, and this throws where a checksum says so. A length that is wrong
+      // leaves no batch to check; it may have become so on its way here.
       cursor.next();
+      this.putOff(partition, `its answer at offset ${position} holds no whole record batch`);
       return false;
     }
+    partition.succeeded();
     partition.position = cursor.positionAfter;
     partition.isBehind = partition.position < endOffset;
     partition.bufferedBytes += records.length;
@@ -241,8 +247,9 @@ export class KafkaReader implements LogReader {
     partition.failed(nowMs, delayMs);
     const failingMs = nowMs - (partition.failingSinceMs ?? nowMs);
     const timeoutMs = this.requests.deliveryTimeoutMs;
-    if (cluster.isMissing(partition.topic) && failingMs >= Math.min(missingTopicGraceMs, timeoutMs)) {
-      this.fail(unknownTopics(cluster, [partition.topic]));
+    const gone = partitionGone(cluster, partition, partition.position, failingMs);
+    if (gone !== undefined) {
+      this.fail(gone);
       return;
     }
     if (failingMs >= timeoutMs) {
@@ -256,6 +263,19 @@ export class KafkaReader implements LogReader {
       this.pumping.request();
     };
     cluster.pause(delayMs).then(again, () => {});
+  }
+
+  /** The broker says that the position is not in its log. */
+  private checkPosition(partition: ReaderPartition): void {
+    // Not asked for meanwhile.
+    partition.retryAtMs = Number.POSITIVE_INFINITY;
+    positionOutOfRange(this.cluster, partition, partition.position).then(
+      (lost) => {
+        if (lost === undefined) this.putOff(partition, 'the broker does not have the position yet');
+        else this.fail(lost);
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   private refreshSoon(): void {

@@ -1,0 +1,61 @@
+import { LogError, type TopicPartition } from '../../log-port.js';
+import type { KafkaCluster } from '../kafka-cluster.js';
+import { resolveOffsets } from '../offset-lookup.js';
+import { missingTopicGraceMs } from '../topic-administration.js';
+
+/**
+ * Why a position can't be read and never will be: a reader that went on from another one would lose or
+ * repeat records without a word, so these errors end it.
+ */
+
+/**
+ * For a position that the broker says is not in the log; undefined where it is after all, as it may be when
+ * replicas have just changed their roles.
+ * @throws LogError, and as `KafkaCluster.send`
+ */
+export async function positionOutOfRange(
+  cluster: KafkaCluster,
+  { topic, partition }: TopicPartition,
+  position: number,
+): Promise<LogError | undefined> {
+  const place = { topic, partition };
+  const ends = [
+    { ...place, spec: { kind: 'earliest' } },
+    { ...place, spec: { kind: 'end' } },
+  ] as const;
+  const [first = 0, end = 0] = await resolveOffsets(cluster, ends, 'read_uncommitted');
+  if (position >= first && position <= end) return undefined;
+  const isDeleted = position < first;
+  return new LogError(
+    'offset-out-of-range',
+    `Topic ${topic}, partition ${partition}: position ${position} is not in the log, which ${isDeleted ? 'begins' : 'ends'} ` +
+      `at ${isDeleted ? first : end}. ${isDeleted ? deleted : beyondTheEnd} Bring the records back, or begin anew with ` +
+      "--fresh where startingOffsets says ('earliest', 'latest', …).",
+  );
+}
+
+const deleted =
+  "Its records were deleted before they were read (the topic's retention.ms and retention.bytes): they are lost to the job.";
+const beyondTheEnd = 'The topic was made anew, or the offset given was never written.';
+
+/**
+ * For a partition that has failed for `failingMs` and is in no metadata; undefined where it is, or may have
+ * been created just now.
+ */
+export function partitionGone(
+  cluster: KafkaCluster,
+  { topic, partition }: TopicPartition,
+  position: number,
+  failingMs: number,
+): LogError | undefined {
+  const count = cluster.isMissing(topic) ? 0 : cluster.partitionCount(topic);
+  const graceMs = Math.min(missingTopicGraceMs, cluster.config.requests.deliveryTimeoutMs);
+  if (count === undefined || partition < count || failingMs < graceMs) return undefined;
+  const now =
+    count === 0 ? `Kafka at ${cluster.name} has no such topic` : `the topic has ${count} partitions`;
+  return new LogError(
+    'unknown-topic',
+    `Topic ${topic}, partition ${partition}, which is to be read from offset ${position} on, is gone: ${now}. ` +
+      'Bring the topic back with its records, or create it and begin anew with --fresh.',
+  );
+}
