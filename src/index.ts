@@ -72,6 +72,7 @@ export {
   ProcessWindowFunction,
   type WindowStateStore,
 } from './api/process-window-function.js';
+export type { WatermarkGenerator, WatermarkOutput } from './api/watermark-generator.js';
 export { type TimestampAssigner, type WatermarkStrategy, Watermarks } from './api/watermarks.js';
 export type {
   CoGroupedStreams,

@@ -19,6 +19,8 @@ export function encodedEdge(graph: JobGraph, edge: JobEdge): EncodedEdge | undef
   const { partitioning, sideOutput } = edge;
   const node = graph.vertices[edge.fromVertex]?.nodes.find(({ id }) => id === edge.fromNode);
   if (node?.kind !== 'source' || sideOutput !== undefined || partitioning.kind !== 'key-by') return undefined;
+  // A generator is shown every element.
+  if (node.watermarks?.kind === 'generator') return undefined;
   const records = node.source.encodedRecords;
   const keyField = selectedField(partitioning.keySelector);
   if (records === undefined || keyField === undefined || readersOf(graph, edge) > 1) return undefined;

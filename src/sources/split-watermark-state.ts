@@ -2,4 +2,6 @@
 export interface SplitWatermarkState {
   /** The newest event time seen, in epoch ms. */
   readonly maxTimestamp?: number;
+  /** The watermark that the split's generator had emitted. */
+  readonly watermark?: number;
 }

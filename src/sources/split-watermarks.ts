@@ -1,7 +1,8 @@
-import type { WatermarkStrategy } from '../api/watermarks.js';
+import type { WatermarkRule } from '../api/watermarks.js';
 import type { SplitId } from '../protocol/ids.js';
-import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
 import type { SplitOutput } from './source.js';
+import { SplitEventTime } from './split-event-time.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
 
 /**
@@ -16,15 +17,15 @@ import type { SplitWatermarkState } from './split-watermark-state.js';
  */
 export class SplitWatermarks {
   private readonly splits = new Map<SplitId, SplitEventTime>();
-  private readonly outOfOrdernessMs: number | undefined;
+  private readonly rule: WatermarkRule<unknown>;
   private readonly idleTimeoutMs: number;
   private lastCombined = MIN_WATERMARK;
   private lastTickMs: number | undefined;
   private wasHeldBack = false;
 
   /** `idleTimeoutMs` undefined: splits are never idle. */
-  constructor(strategy: WatermarkStrategy<unknown>, idleTimeoutMs: number | undefined) {
-    this.outOfOrdernessMs = strategy.kind === 'none' ? undefined : strategy.maxOutOfOrdernessMs;
+  constructor(rule: WatermarkRule<unknown>, idleTimeoutMs: number | undefined) {
+    this.rule = rule;
     this.idleTimeoutMs = idleTimeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
@@ -36,7 +37,7 @@ export class SplitWatermarks {
   /** `restored` is what `snapshot` gave for this split, wherever it was read before. */
   register(splitId: SplitId, restored: SplitWatermarkState | undefined): SplitOutput {
     if (this.splits.has(splitId)) throw new Error(`Split ${splitId} is registered twice.`);
-    const split = new SplitEventTime(splitId, restored?.maxTimestamp ?? NO_TIMESTAMP);
+    const split = new SplitEventTime(splitId, this.rule, restored);
     this.splits.set(splitId, split);
     return split;
   }
@@ -53,6 +54,35 @@ export class SplitWatermarks {
     if (timestamp > eventTime.maxTimestamp) eventTime.maxTimestamp = timestamp;
     eventTime.hadRecords = true;
     eventTime.isIdle = false;
+  }
+
+  /**
+   * Shows an element to the split's generator, after it was emitted.
+   * @returns whether a watermark is due right behind it.
+   */
+  onEvent(split: SplitOutput, value: unknown, timestamp: number): boolean {
+    return (split as SplitEventTime).onEvent(value, timestamp);
+  }
+
+  /** Lets generators emit what goes by time alone; call it before `combined()`, each so often. */
+  onPeriodicEmit(): void {
+    if (this.rule.kind !== 'generator') return;
+    for (const split of this.splits.values()) if (!split.isFinished) split.onPeriodicEmit();
+  }
+
+  /** The unfinished splits whose own watermark is beyond this one. */
+  splitsBeyond(watermark: number): Set<SplitId> {
+    const beyond = new Set<SplitId>();
+    for (const split of this.splits.values()) {
+      if (!split.isFinished && split.watermark > watermark) beyond.add(split.splitId);
+    }
+    return beyond;
+  }
+
+  get unfinishedSplits(): number {
+    let count = 0;
+    for (const split of this.splits.values()) if (!split.isFinished) count += 1;
+    return count;
   }
 
   finishSplit(split: SplitOutput): void {
@@ -84,18 +114,14 @@ export class SplitWatermarks {
 
   /** The subtask's watermark, never falling; MIN_WATERMARK before every active split has one, or without a strategy. */
   combined(): number {
-    if (this.outOfOrdernessMs === undefined) return this.lastCombined;
+    if (this.rule.kind === 'none') return this.lastCombined;
     let minimum = MAX_WATERMARK;
     for (const split of this.splits.values()) {
       if (split.isFinished || split.isIdle) continue;
-      if (split.maxTimestamp < minimum) minimum = split.maxTimestamp;
+      if (split.watermark < minimum) minimum = split.watermark;
     }
     // With no active split nothing moves: the end of the input brings the last watermark, idleness none.
-    if (minimum !== MAX_WATERMARK && minimum !== NO_TIMESTAMP) {
-      // As in Flink, a watermark t says that no element at or before t will follow; one equal to the newest may.
-      const watermark = minimum - this.outOfOrdernessMs - 1;
-      if (watermark > this.lastCombined) this.lastCombined = watermark;
-    }
+    if (minimum !== MAX_WATERMARK && minimum > this.lastCombined) this.lastCombined = minimum;
     return this.lastCombined;
   }
 
@@ -109,22 +135,6 @@ export class SplitWatermarks {
 
   /** What the checkpoint keeps of a split, beside its position. */
   snapshot(splitId: SplitId): SplitWatermarkState {
-    const split = this.outputOf(splitId) as SplitEventTime;
-    return split.maxTimestamp === NO_TIMESTAMP ? {} : { maxTimestamp: split.maxTimestamp };
-  }
-}
-
-class SplitEventTime implements SplitOutput {
-  readonly splitId: SplitId;
-  maxTimestamp: number;
-  isFinished = false;
-  isIdle = false;
-  /** Since the last tick. Set per record, in place of reading a clock per record. */
-  hadRecords = false;
-  caughtUpForMs = 0;
-
-  constructor(splitId: SplitId, maxTimestamp: number) {
-    this.splitId = splitId;
-    this.maxTimestamp = maxTimestamp;
+    return (this.outputOf(splitId) as SplitEventTime).snapshot();
   }
 }

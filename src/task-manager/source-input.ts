@@ -1,4 +1,4 @@
-import { assignTimestamp, type WatermarkStrategy } from '../api/watermarks.js';
+import { assignTimestamp, type WatermarkStrategy, Watermarks } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
@@ -34,6 +34,10 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly pending = new PendingSplits();
   private readonly strategy: WatermarkStrategy<unknown>;
   private readonly output: ChainOutput;
+  /** To watermark generators. */
+  private readonly showsElements: boolean;
+  /** A watermark that goes behind results which are held up. */
+  private isWatermarkDue = false;
   private lastWatermark = MIN_WATERMARK;
   private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
   private isIdle = false;
@@ -45,7 +49,8 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.options = options;
     this.output = options.output;
     this.relay = options.output.relay && this.relayTo(options.output.relay);
-    this.strategy = options.strategy ?? { kind: 'none' };
+    this.strategy = options.strategy ?? Watermarks.none();
+    this.showsElements = this.strategy.kind === 'generator';
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
     this.watermarks.restoreCombined(options.restoredWatermark);
     this.reader = options.source.createReader({ ...options.readerContext, output: this });
@@ -57,6 +62,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     const { availability, clock } = this.options;
     if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.advanceWatermark();
     if (!availability.isAvailable) return 'more-available';
+    if (this.isWatermarkDue) this.emitCombined();
     const status = this.hasReaderEnded ? 'end-of-input' : this.reader.emitNext(recordsMax);
     if (status === 'end-of-input') this.onReaderEnded();
     // The last record's results may be suspended, and a watermark must not overtake them.
@@ -75,6 +81,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
+    if (this.showsElements && this.watermarks.onEvent(split, value, timestamp)) this.emitPunctuated();
   }
 
   collectSide(tag: string, value: unknown, timestamp: number): void {
@@ -156,8 +163,20 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.cancelTimer?.();
   }
 
+  /** No element may come between the one that made it and the watermark, and no result behind it. */
+  private emitPunctuated(): void {
+    if (this.options.availability.isAvailable) this.emitCombined();
+    else this.isWatermarkDue = true;
+  }
+
   private advanceWatermark(): void {
     this.lastWatermarkAtMs = this.options.clock.monotonicMs();
+    this.watermarks.onPeriodicEmit();
+    this.emitCombined();
+  }
+
+  private emitCombined(): void {
+    this.isWatermarkDue = false;
     const watermark = this.watermarks.combined();
     if (watermark > this.lastWatermark) this.emitWatermark(watermark);
   }

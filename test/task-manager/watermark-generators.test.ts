@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { type WatermarkGenerator, Watermarks } from '../../src/index.js';
+import { at, SourceFixture } from './source-fixture.js';
+
+/** A watermark right behind each element whose time is a multiple of ten. */
+const punctuated: () => WatermarkGenerator<number> = () => ({
+  onEvent(event, _timestamp, output) {
+    if (event % 10 === 0) output.emitWatermark(event);
+  },
+  onPeriodicEmit() {},
+});
+
+/** Follows the newest element at half its time. */
+class AtHalfTheTime implements WatermarkGenerator<number> {
+  private newest = 0;
+
+  onEvent(event: number): void {
+    this.newest = Math.max(this.newest, event);
+  }
+
+  onPeriodicEmit(output: { emitWatermark(timestamp: number): void }): void {
+    output.emitWatermark(this.newest / 2);
+  }
+}
+
+describe('A watermark generator of the job’s own', () => {
+  it('puts a punctuated watermark right behind its element', () => {
+    const source = new SourceFixture({ strategy: Watermarks.forGenerator(punctuated) });
+    source.arrived.push(at(7), at(10), at(8), at(20), at(21));
+    expect(source.step()).toEqual(['7', '10', 'w10', '8', '20', 'w20', '21', 'nothing-available']);
+  });
+
+  it('puts it behind what the element makes and before the next element, also when the output is held up', () => {
+    const source = new SourceFixture({ strategy: Watermarks.forGenerator(punctuated) });
+    source.blocksAfter.add('10');
+    source.arrived.push(at(10), at(11));
+    expect(source.step()).toEqual(['10', 'more-available']);
+    source.output.unblock();
+    expect(source.step()).toEqual(['w10', '11', 'nothing-available']);
+  });
+
+  it('is asked at intervals for what follows its elements at a distance', async () => {
+    const source = new SourceFixture({ strategy: Watermarks.forGenerator(() => new AtHalfTheTime()) });
+    source.arrived.push(at(100), at(90));
+    expect(source.step()).toEqual(['w0', '100', '90', 'nothing-available']);
+    await source.clock.advance(200);
+    expect(source.step()).toEqual(['w50', 'nothing-available']);
+  });
+
+  it('is one of its own for each split, and the slowest split counts', async () => {
+    const source = new SourceFixture({
+      splits: ['s-0', 's-1'],
+      strategy: Watermarks.forGenerator(punctuated),
+    });
+    source.arrived.push(at(20, 's-0'), at(10, 's-1'), at(30, 's-1'));
+    expect(source.step()).toEqual(['20', '10', 'w10', '30', 'w20', 'nothing-available']);
+  });
+
+  it('begins anew after a restart, behind the watermark that it had emitted', () => {
+    const before = new SourceFixture({ strategy: Watermarks.forGenerator(punctuated) });
+    before.arrived.push(at(30));
+    before.step();
+    const [split] = before.splitsInSnapshot;
+    expect(split).toMatchObject({ watermark: { watermark: 30 } });
+    const after = new SourceFixture({
+      strategy: Watermarks.forGenerator(punctuated),
+      restored: split!,
+    });
+    after.arrived.push(at(20), at(40));
+    expect(after.step()).toEqual(['w30', '20', '40', 'w40', 'nothing-available']);
+  });
+
+  it('fails the attempt with a sentence when it emits what is no time', () => {
+    const source = new SourceFixture({
+      strategy: Watermarks.forGenerator<number>(() => ({
+        onEvent: (_event, _timestamp, output) => output.emitWatermark(Number.NaN),
+        onPeriodicEmit() {},
+      })),
+    });
+    source.arrived.push(at(1));
+    expect(() => source.step()).toThrow('A watermark generator emitted NaN');
+  });
+});
