@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   partitions:
     'records/s against the number of partitions and the parallelism, on the embedded log and on Kafka',
   w2: 'a keyed aggregate over 4 M events from Kafka, with a checkpoint each second and its state checked',
+  kafka: 'reading from Kafka and writing to it, beside plain kafkajs',
   latency: 'from an event in Kafka to its answer at a reader of committed records, at 2,000 events/s',
   windows: 'keyed event-time windows over 4 M events from Kafka, with all results checked',
   recovery: 'time until the first record is processed again after kill -9, and after an error',
