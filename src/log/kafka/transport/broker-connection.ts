@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import Connection, { type Logger, type SocketFactory } from 'kafkajs/src/network/connection.js';
 import { LogError } from '../../log-port.js';
@@ -9,6 +9,7 @@ import { WireReader } from '../protocol/wire-reader.js';
 import { WireWriter } from '../protocol/wire-writer.js';
 import { type ConnectionStage, connectionRefused } from './connection-refusal.js';
 import type { ConnectionSettings } from './connection-settings.js';
+import { FrameAssembler } from './frame-assembler.js';
 import { TransportError } from './transport-error.js';
 
 /**
@@ -169,11 +170,31 @@ export class BrokerConnection {
     socket.uncork();
   }
 
+  /** Only of a plain socket: a TLS socket reads from its own decryption. */
+  private readFrames(): OnReadOpts {
+    const assembler = new FrameAssembler((frame) => {
+      // An empty remainder of the frame before would have kafkajs copy this one to join the two.
+      this.connection.chunks = [];
+      this.connection.processData(frame);
+    });
+    return {
+      buffer: () => assembler.nextBuffer(),
+      callback: (byteLength) => {
+        try {
+          assembler.received(byteLength);
+        } catch (error) {
+          this.destroy(error instanceof Error ? error.message : String(error), error);
+        }
+        return true;
+      },
+    };
+  }
+
   private readonly openSocket: SocketFactory = ({ host, port, ssl, onConnect }) => {
     const serverName = isIP(host) === 0 ? { servername: host } : {};
     const socket =
       ssl === null
-        ? connectTcp({ host, port }, onConnect)
+        ? connectTcp({ host, port, onread: this.readFrames() }, onConnect)
         : connectTls({ host, port, ...serverName, ...ssl }, onConnect);
     // A request must not wait for the acknowledgement of the one before it.
     socket.setNoDelay(true);

@@ -51,6 +51,10 @@ declare module 'kafkajs/src/network/connection.js' {
   export default class Connection {
     constructor(options: ConnectionOptions);
     readonly requestQueue: RequestQueue;
+    /** What it has received and not yet taken apart. */
+    chunks: Buffer[];
+    /** Takes what the socket received. */
+    processData(received: Buffer): void;
     connect(): Promise<true>;
     disconnect(): Promise<true>;
     authenticate(): Promise<void>;
