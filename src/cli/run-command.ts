@@ -196,7 +196,7 @@ async function report(result: JobResult, ending: Ending): Promise<0 | 1> {
   return isEqual(check.comparison) ? 0 : 1;
 }
 
-function settingsOf(options: CommandLineOptions, declared: DeclaredSettings): JobSettings {
+export function settingsOf(options: CommandLineOptions, declared: DeclaredSettings): JobSettings {
   return {
     ...resolveSettings(options.settings, declared),
     liveness: { heartbeatIntervalMs, heartbeatTimeoutMs: options.heartbeatTimeoutMs },

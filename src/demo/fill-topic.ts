@@ -188,7 +188,7 @@ async function appendMissing(
 }
 
 /** An appender together with the wait for room in it. */
-class WritableGate {
+export class WritableGate {
   readonly appender: LogAppender;
   private failure: Error | undefined;
   private wake: () => void = () => undefined;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CancelTimer } from '../../host/clock.js';
 import { sha256Hex } from '../../host/digest.js';
 import type { PreparedTransaction } from '../../log/log-transactions.js';
@@ -32,6 +33,8 @@ export class WebhookSinkWriter<T> implements SinkWriter<T> {
     this.context = context;
     this.settings = settings;
     this.hold = new BackpressureHold(context.availability, context.operatorName);
+    // Each request on its way listens twice.
+    setMaxListeners(2 * settings.maxInFlight + 1, this.abort.signal);
     this.sender = `Sink "${context.operatorName}" (subtask ${context.subtaskIndex})`;
   }
 

@@ -1,0 +1,57 @@
+import { rangesOfTopic } from '../demo/check-result.js';
+import { WritableGate } from '../demo/fill-topic.js';
+import { readRanges } from '../demo/read-range.js';
+import type { Clock } from '../host/clock.js';
+import type { LogClient } from '../log/log-port.js';
+import { MillraceError } from '../protocol/failures.js';
+import type { ExampleTopic } from './example.js';
+
+/**
+ * Creates an input topic and writes its records, where it is empty.
+ * @throws MillraceError when it holds another number of records: they are not this example's, or not all.
+ */
+export async function fillExampleTopic(log: LogClient, input: ExampleTopic, clock: Clock): Promise<void> {
+  const { topic, partitions } = input;
+  await log.createTopic(topic, partitions);
+  const records = [...input.records()];
+  const ranges = await rangesOfTopic(log, topic);
+  const held = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  if (held === records.length) return;
+  if (held > 0) {
+    throw new MillraceError(
+      `The topic "${topic}" holds ${held} records, and the example's input has ${records.length}. Delete the topic, or use another broker or --state-dir.`,
+      { domain: 'outside-system', action: 'fail-job' },
+    );
+  }
+  const gate = new WritableGate(log);
+  try {
+    for (const { key, value, partition } of records) {
+      gate.appender.append({
+        topic,
+        partition,
+        key: Buffer.from(key),
+        value: Buffer.from(JSON.stringify(value)),
+        // The time of writing: by the events' own, long past, a broker's retention would delete them at once.
+        timestamp: clock.epochMs(),
+      });
+      if (!gate.appender.isWritable) await gate.writable();
+    }
+    await gate.appender.flush();
+    gate.assertHealthy();
+  } finally {
+    await gate.appender.close();
+  }
+}
+
+/** The values of a topic's records from these offsets on, by partition, to its end. */
+export async function readExampleTopic(
+  log: LogClient,
+  topic: string,
+  from: readonly number[],
+): Promise<unknown[]> {
+  const values: unknown[] = [];
+  await readRanges(log, await rangesOfTopic(log, topic, from), ({ bytes, valueStart, valueEnd }) => {
+    values.push(JSON.parse(bytes.toString('utf8', valueStart, valueEnd)));
+  });
+  return values;
+}
