@@ -8,8 +8,8 @@ import type { MillraceProcess } from './millrace-process.js';
 import { TallyFeed } from './tally-feed.js';
 
 const outageMs = 30_000;
-/** Numbers that need no broker: without backpressure their tallies would take 400 MB of memory in the outage. */
-const generated = { count: 60_000, perSecond: 4_000, paddingBytes: 8_192 };
+/** Numbers that need no broker: without backpressure their tallies would take 250 MB of memory in the outage. */
+const generated = { count: 40_000, perSecond: 4_000, paddingBytes: 8_192 };
 /** Of two sink subtasks 12 MB each, of the exchange before them 1 MB a channel, and what a collector leaves lying. */
 const outageMemoryMaxMb = 128;
 const memorySampleMs = 1_000;

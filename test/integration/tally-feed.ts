@@ -87,7 +87,9 @@ export class TallyFeed {
     const stateFolder = mkdtempSync(join(tmpdir(), 'millrace-tally-feed-'));
     onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
     const args = ['--job', job, '--brokers', bootstrap.join(','), '--state-dir', stateFolder];
-    return new MillraceProcess([...args, '--parallelism', '2', '--checkpoint-interval', '200ms'], {
+    // A thread of a busy machine must not pass for one that hangs: it is the brokers that fail here.
+    const pace = ['--parallelism', '2', '--checkpoint-interval', '200ms', '--heartbeat-timeout', '60s'];
+    return new MillraceProcess([...args, ...pace], {
       env: {
         TEST_INPUT: this.input,
         TEST_OUTPUT: this.output,

@@ -44,8 +44,8 @@ export class KafkaCluster {
   private readonly trackedTopics = new Set<string>();
   /** Leader by partition; -1 while there is none. */
   private readonly leaders = new Map<string, readonly number[]>();
-  /** Of the tracked topics, those that the newest metadata says don't exist. */
-  private readonly missingTopics = new Set<string>();
+  /** Of the tracked topics, those that the newest metadata says don't exist: when it said so first, and last. */
+  private readonly missingTopics = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
   private readonly coordinators: CoordinatorDirectory;
   private readonly firstAnswer: FirstAnswer;
   private readonly sharedLanes = new Map<string, BrokerLane>();
@@ -73,9 +73,13 @@ export class KafkaCluster {
     return this.leaders.get(topic)?.length;
   }
 
-  /** Whether the newest metadata says that there is no such topic. */
-  isMissing(topic: string): boolean {
-    return this.missingTopics.has(topic);
+  /**
+   * For how long metadata has said that there is no such topic; 0 where the newest does not. Times in which
+   * nobody could be asked before that don't count: brokers that come back may know it a moment later.
+   */
+  missingForMs(topic: string): number {
+    const { firstMs, lastMs } = this.missingTopics.get(topic) ?? { firstMs: 0, lastMs: 0 };
+    return lastMs - firstMs;
   }
 
   /** The node that leads a partition; undefined while nobody does or it is not known. */
@@ -238,9 +242,12 @@ export class KafkaCluster {
     for (const nodeId of this.addresses.keys()) {
       if (!metadata.brokers.some((broker) => broker.nodeId === nodeId)) this.addresses.delete(nodeId);
     }
+    const nowMs = this.host.clock.monotonicMs();
     for (const { topic, errorCode: code, partitions } of metadata.topics) {
-      if (code === errorCode.unknownTopicOrPartition) this.missingTopics.add(topic);
-      else this.missingTopics.delete(topic);
+      if (code === errorCode.unknownTopicOrPartition) {
+        const { firstMs = nowMs } = this.missingTopics.get(topic) ?? {};
+        this.missingTopics.set(topic, { firstMs, lastMs: nowMs });
+      } else this.missingTopics.delete(topic);
       if (code !== errorCode.none) continue;
       const leaders: number[] = [];
       for (const partition of partitions) leaders[partition.partition] = partition.leader;

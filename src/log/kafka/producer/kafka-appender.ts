@@ -1,11 +1,12 @@
 import { type AppenderOptions, type LogAppender, LogError, type LogRecord } from '../../log-port.js';
 import { answerError } from '../answer-error.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
-import { errorCode, errorName } from '../protocol/error-codes.js';
+import { errorCode } from '../protocol/error-codes.js';
 import { initProducerIdRequest, type ProducerIdentity } from '../protocol/init-producer-id.js';
 import type { EncoderPool } from './encoder-pool.js';
 import type { ProducerSession } from './producer-session.js';
 import { RecordSender } from './record-sender.js';
+import { producerForgotten } from './transaction-errors.js';
 
 /** An idempotent appender: what it sends again the log does not keep twice. */
 export class KafkaAppender implements LogAppender {
@@ -58,11 +59,7 @@ class IdempotentSession implements ProducerSession {
   async admit(): Promise<void> {}
 
   refused(code: number): LogError {
-    return new LogError(
-      'internal',
-      `The broker does not accept this producer any more (${errorName(code)}): it has lost track of what was sent. ` +
-        'A new attempt goes on under a new producer id.',
-    );
+    return producerForgotten(code);
   }
 }
 

@@ -7,9 +7,9 @@ import { endTxnRequest } from '../protocol/end-txn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
 import type { EncoderPool } from './encoder-pool.js';
-import { isProducerRefused, type ProducerSession } from './producer-session.js';
+import { isProducerForgotten, isProducerRefused, type ProducerSession } from './producer-session.js';
 import { RecordSender } from './record-sender.js';
-import { fenced } from './transaction-errors.js';
+import { fenced, producerForgotten } from './transaction-errors.js';
 
 type TransactionState = 'appending' | 'prepared' | 'ended';
 
@@ -149,6 +149,6 @@ class TransactionSession implements ProducerSession {
   }
 
   refused(code: number): LogError {
-    return fenced(this.transactionalId, code);
+    return isProducerForgotten(code) ? producerForgotten(code) : fenced(this.transactionalId, code);
   }
 }

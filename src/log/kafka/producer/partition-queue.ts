@@ -17,6 +17,8 @@ export class PartitionQueue {
   /** Sent, and nobody knows yet what became of it; it is put back when it is to be sent again. */
   underWay: PendingBatch | undefined;
   isPaused = false;
+  /** Since anything was acknowledged; each is longer than the one before. */
+  pauses = 0;
   private readonly encoders: EncoderPool;
   private readonly sealed: PendingBatch[] = [];
   private open: PendingBatch | undefined;
@@ -74,6 +76,7 @@ export class PartitionQueue {
   acknowledged(): void {
     if (this.underWay !== undefined) this.encoders.give(this.underWay.encoder);
     this.underWay = undefined;
+    this.pauses = 0;
   }
 
   /** To be sent again, as it was or in parts, before anything else. */

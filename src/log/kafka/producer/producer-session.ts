@@ -18,12 +18,21 @@ export function isProducerRefused(code: number): boolean {
   return refusals.has(code);
 }
 
-const refusals: ReadonlySet<number> = new Set([
+/** Whether a refusal says that the log has lost what it knew of the producer, rather than that somebody took its place. */
+export function isProducerForgotten(code: number): boolean {
+  return losses.has(code);
+}
+
+const losses: ReadonlySet<number> = new Set([
   errorCode.outOfOrderSequenceNumber,
-  errorCode.invalidProducerEpoch,
-  errorCode.invalidTxnState,
   errorCode.invalidProducerIdMapping,
   errorCode.unknownProducerId,
-  errorCode.producerFenced,
   errorCode.transactionalIdNotFound,
+]);
+
+const refusals: ReadonlySet<number> = new Set([
+  ...losses,
+  errorCode.invalidProducerEpoch,
+  errorCode.invalidTxnState,
+  errorCode.producerFenced,
 ]);

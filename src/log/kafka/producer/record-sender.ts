@@ -142,7 +142,7 @@ export class RecordSender {
       if (!queue.isAdmitted) continue;
       const leader = this.cluster.leaderOf(queue.topic, queue.partition);
       if (leader === undefined) {
-        this.putOff(queue, queue.waitingSinceMs, 0, 'the partition has no known leader');
+        this.putOff(queue, queue.waitingSinceMs, 'the partition has no known leader');
         continue;
       }
       const batch = this.records.take(queue);
@@ -217,16 +217,16 @@ export class RecordSender {
       return;
     }
     queue.putBack(batch);
-    this.putOff(queue, batch.openedMs, batch.attempts, why);
+    this.putOff(queue, batch.openedMs, why);
   }
 
   /** Lets a partition rest, with fresh metadata afterwards; after `deliveryTimeoutMs` it is an error. */
-  private putOff(queue: PartitionQueue, sinceMs: number | undefined, attempts: number, why: string): void {
+  private putOff(queue: PartitionQueue, sinceMs: number | undefined, why: string): void {
     if (this.isEnded) return;
     const { clock } = this.cluster.host;
     const waitedMs = clock.monotonicMs() - (sinceMs ?? clock.monotonicMs());
     const timeoutMs = this.requests.deliveryTimeoutMs;
-    if (this.cluster.isMissing(queue.topic) && waitedMs >= Math.min(missingTopicGraceMs, timeoutMs)) {
+    if (this.cluster.missingForMs(queue.topic) >= Math.min(missingTopicGraceMs, timeoutMs)) {
       this.fail(unknownTopics(this.cluster, [queue.topic]));
       return;
     }
@@ -234,9 +234,11 @@ export class RecordSender {
       this.fail(notAcknowledged(queue, `within ${timeoutMs} ms`, why));
       return;
     }
+    const delayMs = this.cluster.backoffMs(queue.pauses, this.requests);
+    queue.pauses++;
     queue.isPaused = true;
     this.ask('leaders', () => this.refreshLeaders());
-    this.cluster.pause(this.cluster.backoffMs(attempts, this.requests)).then(
+    this.cluster.pause(delayMs).then(
       () => {
         queue.isPaused = false;
         this.pumping.request();
@@ -249,16 +251,12 @@ export class RecordSender {
   private learnTopics(topics: readonly string[]): void {
     this.ask('topics', async () => {
       this.cluster.track(topics);
-      const { clock } = this.cluster.host;
-      const startedMs = clock.monotonicMs();
       await this.cluster.untilDone(`Appending to ${topics.join(', ')}`, async () => {
         await this.cluster.refreshMetadata();
         const unknown = topics.filter((topic) => this.cluster.partitionCount(topic) === undefined);
         if (unknown.length === 0) return { kind: 'done', value: undefined };
-        const missing = unknown.filter((topic) => this.cluster.isMissing(topic));
-        if (missing.length > 0 && clock.monotonicMs() - startedMs >= missingTopicGraceMs) {
-          throw unknownTopics(this.cluster, missing);
-        }
+        const missing = unknown.filter((topic) => this.cluster.missingForMs(topic) >= missingTopicGraceMs);
+        if (missing.length > 0) throw unknownTopics(this.cluster, missing);
         return { kind: 'again', why: `no metadata of ${unknown.join(', ')}` };
       });
     });

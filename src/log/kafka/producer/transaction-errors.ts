@@ -2,6 +2,18 @@ import { LogError } from '../../log-port.js';
 import type { PreparedTransaction } from '../../log-transactions.js';
 import { errorName } from '../protocol/error-codes.js';
 
+/**
+ * The log no longer knows what this producer has sent: it expired, or a leader was elected that lacks records
+ * which were acknowledged. A new attempt writes all of it again.
+ */
+export function producerForgotten(code: number): LogError {
+  return new LogError(
+    'internal',
+    `The broker does not accept this producer any more (${errorName(code)}): it has lost track of what was sent. ` +
+      'A new attempt goes on under a new producer id.',
+  );
+}
+
 /** Somebody else uses the id; for an attempt that has been superseded, as it should be. */
 export function fenced(transactionalId: string, code: number): LogError {
   return new LogError(

@@ -48,9 +48,11 @@ export function partitionGone(
   position: number,
   failingMs: number,
 ): LogError | undefined {
-  const count = cluster.isMissing(topic) ? 0 : cluster.partitionCount(topic);
+  const missingMs = cluster.missingForMs(topic);
+  const count = missingMs > 0 ? 0 : cluster.partitionCount(topic);
+  const goneMs = missingMs > 0 ? missingMs : failingMs;
   const graceMs = Math.min(missingTopicGraceMs, cluster.config.requests.deliveryTimeoutMs);
-  if (count === undefined || partition < count || failingMs < graceMs) return undefined;
+  if (count === undefined || partition < count || goneMs < graceMs) return undefined;
   const now =
     count === 0 ? `Kafka at ${cluster.name} has no such topic` : `the topic has ${count} partitions`;
   return new LogError(
