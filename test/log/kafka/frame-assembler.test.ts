@@ -55,7 +55,7 @@ describe('The frames of a socket', () => {
     expect(received[0]?.toString('latin1', 4)).toBe('first');
   });
 
-  it.each([['HTTP/1.1 400 Bad Request'], ['\xff\xff\xff\xfe']])(
+  it.each([['HTTP/1.1 400 Bad Request'], ['\x15\x03\x03\x00\x02\x02\x46'], ['\xff\xff\xff\xfe']])(
     'that are none of Kafka’s are refused, not waited for: %j',
     (answer) => {
       const assembler = new FrameAssembler(() => {});

@@ -62,5 +62,5 @@ function frameBytes(length: number): number {
 const lengthBytes = 4;
 /** As much as a socket's read would get without us; most answers but those with records are far smaller. */
 const scratchBytes = 64 * 1024;
-/** Beyond any fetch's answer. The letters "HTTP", taken for a length, are more. */
-const frameBytesMax = 2 ** 30;
+/** Beyond any fetch's answer. The letters "HTTP" and TLS's alert, taken for a length, are more. */
+const frameBytesMax = 256 * 1024 * 1024;
