@@ -4,14 +4,15 @@ import { createKafkaLogClient } from '#dist/log/kafka/kafka-log-client.js';
 import { ClientMeter, type ClientOrder, type ClientReport } from './client-order.js';
 
 /**
- * Writes events of about 1 KB, encoded before, by key, and waits until all are acknowledged by all in-sync
+ * Writes events, encoded before, by key, and waits until all are acknowledged by all in-sync
  * replicas. Millrace's writes are idempotent as well.
  */
 const order = JSON.parse(process.argv[2] ?? '') as ClientOrder;
 const generator = new EventGenerator();
 const messages = Array.from({ length: 10_000 }, (_, index) => {
   const event = generator.eventAt(index);
-  return { key: Buffer.from(event.user_id), value: Buffer.from(JSON.stringify(event)) };
+  const value = Buffer.from(JSON.stringify(event)).subarray(0, order.valueBytes);
+  return { key: Buffer.from(event.user_id), value };
 });
 
 async function writeWithMillrace(): Promise<ClientReport> {
