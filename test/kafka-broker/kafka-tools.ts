@@ -8,7 +8,8 @@ export interface ConsoleConsumerOptions {
   readonly isolation?: 'read_committed' | 'read_uncommitted';
   /** Ends when nothing came for this long, the time to find the end included; default 8 s, since the first poll includes joining the group. */
   readonly idleTimeoutMs?: number;
-  /** A file of settings, in place of a plain connection. */
+  /** A listener that wants more than a plain connection, and a file with the settings for it. */
+  readonly address?: string;
   readonly clientProperties?: string;
 }
 
@@ -71,7 +72,7 @@ async function readWithConsoleConsumer(
   ];
   const output = await runTool([
     toolClasses.consoleConsumer,
-    ...['--bootstrap-server', brokers.join(','), '--from-beginning'],
+    ...['--bootstrap-server', options.address ?? brokers.join(','), '--from-beginning'],
     ...(typeof topic === 'string' ? ['--topic', topic] : ['--include', topic.source]),
     ...['--isolation-level', options.isolation ?? 'read_committed'],
     ...(options.clientProperties === undefined ? [] : ['--consumer.config', options.clientProperties]),

@@ -29,6 +29,8 @@ function grantFor(code: number): string {
       return `Grant this user the operation Read on the source's groupId: ${to} --operation Read --group GROUP; or leave groupId out.`;
     case errorCode.transactionalIdAuthorizationFailed:
       return `Grant this user the operations Write and Describe on all ids that begin with the sink's transactionalIdPrefix: ${to} --operation Write --operation Describe --transactional-id PREFIX --resource-pattern-type prefixed.`;
+    case errorCode.clusterAuthorizationFailed:
+      return `Grant this user the operation Write on the topics that it writes: ${to} --operation Write --topic TOPIC; to create topics, Create on the cluster.`;
     default:
       return 'Grant this user the access, or use another one.';
   }

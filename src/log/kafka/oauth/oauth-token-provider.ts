@@ -67,7 +67,7 @@ export class OAuthTokenProvider {
 
 /** As Kafka's `sasl.login.refresh.window.factor`: a token is renewed after this part of its life. */
 const refreshWindowFactor = 0.8;
-/** A connection authenticates anew 10 s before its session ends; a token must outlive that. */
+/** A session ends with its token: one that soon would have to be renewed at once is not begun. */
 const lifeLeftMinMs = 20_000;
 
 function useUntil({ expiresAtMs }: OAuthToken, nowMs: number): number {

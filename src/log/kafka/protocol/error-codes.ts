@@ -10,6 +10,7 @@ export const errorCode = {
   recordListTooLarge: 18,
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
+  clusterAuthorizationFailed: 31,
   topicAlreadyExists: 36,
   invalidPartitions: 37,
   outOfOrderSequenceNumber: 45,

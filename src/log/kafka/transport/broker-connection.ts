@@ -73,7 +73,7 @@ export class BrokerConnection {
     try {
       // A SASL session ends after the time that the broker gave it.
       if (this.isReady && this.settings.sasl !== undefined && !this.connection.isAuthenticated())
-        await this.connection.authenticate();
+        await this.authenticate();
       const answer = new WireReader(await this.exchange(request));
       if (this.stage === 'unused') this.stage = 'used';
       if (request.api.isFlexible) answer.skipTaggedFields();
@@ -124,10 +124,18 @@ export class BrokerConnection {
     this.connection.setSupportAuthenticationProtocol(versions.has(saslAuthenticateKey));
     if (this.settings.sasl !== undefined) {
       this.stage = 'authenticating';
-      await this.connection.authenticate();
+      await this.authenticate();
     }
     this.stage = 'unused';
     this.isReady = true;
+  }
+
+  /** Calls at one time share one authentication. */
+  private async authenticate(): Promise<void> {
+    const { connection } = this;
+    await connection.authenticate();
+    const lifetimeMs = connection.sessionLifetime.toNumber();
+    connection.reauthenticationThreshold = Math.ceil(lifetimeMs * (1 - reauthenticationFactor));
   }
 
   private exchange(request: KafkaRequest<unknown>): Promise<Buffer> {
@@ -208,6 +216,11 @@ export class BrokerConnection {
 const frameLengthBytes = 4;
 const saslAuthenticateKey = 36;
 const keepAliveDelayMs = 60_000;
+/**
+ * As Java's client: a session is renewed after this part of it. A fixed time before its end would come at every
+ * request of a short session, and a broker refuses to renew one twice within a second (KIP-368).
+ */
+const reauthenticationFactor = 0.85;
 
 /** What kafkajs would print is told by our own errors. */
 const silentLogger: Logger = {

@@ -55,6 +55,10 @@ declare module 'kafkajs/src/network/connection.js' {
     chunks: Buffer[];
     /** Takes what the socket received. */
     processData(received: Buffer): void;
+    /** Of the newest authentication, in ms; 0 without an end. */
+    readonly sessionLifetime: { toNumber(): number };
+    /** So many ms before a session's end it counts as not authenticated. */
+    reauthenticationThreshold: number;
     connect(): Promise<true>;
     disconnect(): Promise<true>;
     authenticate(): Promise<void>;
