@@ -4,12 +4,19 @@ import type { LaunchedTaskManagers, TaskManagerLauncher } from '../host/task-man
 import { waitWithin } from '../host/wait-within.js';
 import type { LogClient } from '../log/log-port.js';
 import { type Failure, MillraceError, toFailure } from '../protocol/failures.js';
-import { type ExecutionAttempt, type SlotIndex, slotIndex } from '../protocol/ids.js';
+import {
+  type ExecutionAttempt,
+  type OperatorUid,
+  type SlotIndex,
+  type SubtaskIndex,
+  slotIndex,
+} from '../protocol/ids.js';
 import type { FromTaskManager, TaskManagerDeployment, ToTaskManager } from '../protocol/messages.js';
 import type { JobDescription } from './job-description.js';
 import type { JobSettings } from './job-settings.js';
 import { SplitDiscovery } from './split-discovery.js';
 import { checkLiveness, heard, startLiveness, type TaskManagerLiveness } from './task-manager-liveness.js';
+import { WatermarkAligner } from './watermark-aligner.js';
 
 /**
  * The TaskManagers of one execution attempt: starts them, gives each its deployment once it has built the
@@ -23,6 +30,7 @@ export class AttemptExecution {
   private readonly running = new Set<SlotIndex>();
   /** A subtask with little to do may be finished before the slowest slot runs, and checkpoints begin. */
   private readonly finishedEarly: { readonly slot: SlotIndex; readonly message: TaskManagerReport }[] = [];
+  private readonly aligner: WatermarkAligner;
   private splitDiscovery: SplitDiscovery | undefined;
   private liveness: TaskManagerLiveness;
   private cancelTimer: CancelTimer | undefined;
@@ -33,6 +41,7 @@ export class AttemptExecution {
   constructor(options: AttemptExecutionOptions) {
     this.options = options;
     this.attempt = options.attempt;
+    this.aligner = new WatermarkAligner(options.job.sources);
     const { clock, settings, job } = options;
     const slots = options.deployments.map((deployment) => deployment.slot);
     this.liveness = startLiveness(settings.liveness, slots, clock.monotonicMs());
@@ -92,6 +101,9 @@ export class AttemptExecution {
       case 'shut-down-complete':
         this.closed(slot);
         return;
+      case 'watermark-reported':
+        this.limitWatermark(slot, message.operatorUid, message.subtaskIndex, message.watermark);
+        return;
       case 'subtask-finished':
         if (this.areAllRunning) this.options.onMessage(slot, message);
         else this.finishedEarly.push({ slot, message });
@@ -104,6 +116,21 @@ export class AttemptExecution {
         this.options.onMessage(slot, message);
         return;
     }
+  }
+
+  private limitWatermark(
+    slot: SlotIndex,
+    operatorUid: OperatorUid,
+    subtask: SubtaskIndex,
+    watermark: number,
+  ): void {
+    const maxWatermark = this.aligner.report(operatorUid, subtask, watermark);
+    this.threads.send(slot, {
+      kind: 'watermark-limited',
+      attempt: this.attempt,
+      operatorUid,
+      maxWatermark,
+    });
   }
 
   private get areAllRunning(): boolean {
@@ -195,7 +222,7 @@ export class AttemptExecution {
 /** What the JobManager itself answers to. */
 export type TaskManagerReport = Exclude<
   FromTaskManager,
-  { readonly kind: 'graph-built' | 'running' | 'failed' | 'shut-down-complete' }
+  { readonly kind: 'graph-built' | 'running' | 'watermark-reported' | 'failed' | 'shut-down-complete' }
 >;
 
 export interface AttemptExecutionOptions {

@@ -1,7 +1,14 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { SourceSplit } from '../sources/source.js';
 import type { Failure } from './failures.js';
-import type { CheckpointId, ExecutionAttempt, OperatorUid, SlotIndex, SubtaskRef } from './ids.js';
+import type {
+  CheckpointId,
+  ExecutionAttempt,
+  OperatorUid,
+  SlotIndex,
+  SubtaskIndex,
+  SubtaskRef,
+} from './ids.js';
 
 /**
  * All that the JobManager and its TaskManagers say to each other. Every message carries its execution
@@ -25,6 +32,13 @@ export type ToTaskManager =
       readonly kind: 'assign-splits';
       readonly attempt: ExecutionAttempt;
       readonly assignment: SplitAssignment;
+    }
+  /** How far a source's subtask may go, by its group's slowest; the answer to `watermark-reported`. */
+  | {
+      readonly kind: 'watermark-limited';
+      readonly attempt: ExecutionAttempt;
+      readonly operatorUid: OperatorUid;
+      readonly maxWatermark: number;
     }
   | {
       readonly kind: 'checkpoint-complete';
@@ -55,6 +69,14 @@ export type FromTaskManager =
       readonly attempt: ExecutionAttempt;
       readonly slot: SlotIndex;
       readonly atEpochMs: number;
+    }
+  /** Of a source whose watermarks are aligned with others', each so often; MAX_WATERMARK when it is idle or has ended. */
+  | {
+      readonly kind: 'watermark-reported';
+      readonly attempt: ExecutionAttempt;
+      readonly operatorUid: OperatorUid;
+      readonly subtaskIndex: SubtaskIndex;
+      readonly watermark: number;
     }
   | {
       readonly kind: 'checkpoint-acknowledged';

@@ -43,6 +43,9 @@ export class LogSourceReader<T> implements SourceReader {
   /** The batch being emitted, and its split; a batch is left in its middle when the output is full. */
   private batch: LogBatch | undefined;
   private batchSplit: LogSplitReader | undefined;
+  private paused: ReadonlySet<SplitId> = new Set();
+  /** Read of splits that are paused. */
+  private waitingBatches = 0;
 
   constructor(context: SourceReaderContext<T>, decoder: RecordDecoder<T>, options: LogSourceReaderOptions) {
     this.context = context;
@@ -79,9 +82,15 @@ export class LogSourceReader<T> implements SourceReader {
           ? 'end-of-input'
           : 'nothing-available';
       }
-      recordsLeft = this.emitFromBatch(this.batch!, this.batchSplit!, recordsLeft);
+      // It may have been paused in the middle of its batch.
+      if (this.paused.has(this.batchSplit!.output.splitId)) this.leaveBatch();
+      else recordsLeft = this.emitFromBatch(this.batch!, this.batchSplit!, recordsLeft);
     }
     return 'more-available';
+  }
+
+  pauseSplits(paused: ReadonlySet<SplitId>): void {
+    this.paused = paused;
   }
 
   snapshotSplits(): readonly SourceSplit[] {
@@ -123,6 +132,7 @@ export class LogSourceReader<T> implements SourceReader {
     await this.opening;
     this.batch?.release();
     this.batch = undefined;
+    for (const split of this.splits.values()) for (const batch of split.waiting.splice(0)) batch.release();
     await this.reader?.close();
   }
 
@@ -150,13 +160,48 @@ export class LogSourceReader<T> implements SourceReader {
   }
 
   private pollBatch(): boolean {
-    this.batch = this.reader?.poll();
-    if (this.batch === undefined) return false;
-    this.batchSplit = this.splits.get(logSplitId(this.batch));
-    if (this.batchSplit === undefined) {
-      throw new Error(`The log gave a batch of ${logSplitId(this.batch)}, which was not asked for.`);
+    if (this.takeWaiting()) return true;
+    for (;;) {
+      const batch = this.reader?.poll();
+      if (batch === undefined) return false;
+      const split = this.splits.get(logSplitId(batch));
+      if (split === undefined) {
+        throw new Error(`The log gave a batch of ${logSplitId(batch)}, which was not asked for.`);
+      }
+      if (this.paused.has(split.output.splitId)) {
+        // Behind those that wait already.
+        split.waiting.push(batch);
+        this.waitingBatches += 1;
+        continue;
+      }
+      this.batch = batch;
+      this.batchSplit = split;
+      return true;
     }
-    return true;
+  }
+
+  /**
+   * Lets the batch at hand wait, and with it its split. What waits counts for its partition's share of the
+   * prefetch budget, so that no more than that is ever read of a split which is paused.
+   */
+  private leaveBatch(): void {
+    this.batchSplit!.waiting.unshift(this.batch!);
+    this.waitingBatches += 1;
+    this.batch = undefined;
+    this.batchSplit = undefined;
+  }
+
+  /** The oldest batch that waited for a split which is not paused any more. */
+  private takeWaiting(): boolean {
+    if (this.waitingBatches === 0) return false;
+    for (const split of this.splits.values()) {
+      if (split.waiting.length === 0 || this.paused.has(split.output.splitId)) continue;
+      this.batch = split.waiting.shift();
+      this.batchSplit = split;
+      this.waitingBatches -= 1;
+      return true;
+    }
+    return false;
   }
 
   /** Emits until the batch or the records asked for are used up or the output is full; gives how many records are left to ask for. */
@@ -227,6 +272,8 @@ class LogSplitReader implements LogSplitState {
   readonly index: number;
   readonly output: SplitOutput;
   position: number;
+  /** Read while the split is paused, oldest first. */
+  readonly waiting: LogBatch[] = [];
 
   constructor(state: LogSplitState, index: number, output: SplitOutput) {
     this.topic = state.topic;

@@ -131,6 +131,11 @@ export interface SourceReader {
   snapshotSplits(): readonly SourceSplit[];
   /** Whether the split has emitted all that its input is known to hold. False for a finished split. */
   isCaughtUp(splitId: SplitId): boolean;
+  /**
+   * Emits nothing of these splits until they are left out of another call; what is read of them waits. A
+   * reader without it is kept waiting as a whole, once all of its splits should.
+   */
+  pauseSplits?(paused: ReadonlySet<SplitId>): void;
   /** Records left out or put aside because they could not be decoded. */
   readonly recordsSkipped: number;
   /** Records known to be waiting in the log, not yet emitted; undefined when unknown. For `pendingRecords`. */

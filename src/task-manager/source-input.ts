@@ -15,6 +15,7 @@ import type {
   SplitOutput,
 } from '../sources/source.js';
 import { SplitWatermarks } from '../sources/split-watermarks.js';
+import { AlignedSplits } from './aligned-splits.js';
 import type { ChainOutput } from './chain-output.js';
 import { PendingSplits } from './pending-splits.js';
 import type { CheckpointTaker, InputStatus, SourceInputMetrics, SubtaskInput } from './subtask-input.js';
@@ -38,6 +39,8 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly showsElements: boolean;
   /** A watermark that goes behind results which are held up. */
   private isWatermarkDue = false;
+  /** Only where the source's watermarks are aligned with others'. */
+  private readonly aligned: AlignedSplits | undefined;
   private lastWatermark = MIN_WATERMARK;
   private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
   private isIdle = false;
@@ -56,14 +59,17 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.reader = options.source.createReader({ ...options.readerContext, output: this });
     this.read(options.splits);
     if (this.strategy.kind !== 'none') this.scheduleTick();
+    this.aligned = this.alignSplits();
   }
 
   processNext(recordsMax: number): InputStatus {
     const { availability, clock } = this.options;
-    if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.advanceWatermark();
+    if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.begin();
     if (!availability.isAvailable) return 'more-available';
     if (this.isWatermarkDue) this.emitCombined();
+    if (this.aligned?.isHeld) return 'nothing-available';
     const status = this.hasReaderEnded ? 'end-of-input' : this.reader.emitNext(recordsMax);
+    this.aligned?.update();
     if (status === 'end-of-input') this.onReaderEnded();
     // The last record's results may be suspended, and a watermark must not overtake them.
     if (!availability.isAvailable) return 'more-available';
@@ -99,6 +105,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   addSplits({ operatorUid, splits }: SplitAssignment): void {
     if (operatorUid === this.options.operatorUid) this.pending.add(splits);
+  }
+
+  limitWatermark(operatorUid: OperatorUid, maxWatermark: number): void {
+    if (operatorUid === this.options.operatorUid && !this.hasReaderEnded)
+      this.aligned?.onMaxWatermark(maxWatermark);
   }
 
   checkpointComplete(checkpointId: CheckpointId): void {
@@ -141,6 +152,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   async close(): Promise<void> {
     this.cancelTimer?.();
+    this.aligned?.close();
     await this.reader.close();
   }
 
@@ -153,6 +165,26 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     };
   }
 
+  private begin(): void {
+    this.advanceWatermark();
+    this.aligned?.begin();
+  }
+
+  private alignSplits(): AlignedSplits | undefined {
+    const { alignment } = this.strategy;
+    if (alignment === undefined) return undefined;
+    const { watermarks, reader } = this;
+    const { clock, reportWatermark, readerContext } = this.options;
+    return new AlignedSplits({
+      alignment,
+      watermarks,
+      reader,
+      clock,
+      tell: reportWatermark,
+      wake: readerContext.onAvailable,
+    });
+  }
+
   private read(splits: readonly SourceSplit[]): void {
     for (const split of splits) this.watermarks.register(split.splitId, split.watermark);
     this.reader.addSplits(splits);
@@ -161,6 +193,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private onReaderEnded(): void {
     this.hasReaderEnded = true;
     this.cancelTimer?.();
+    this.aligned?.end();
   }
 
   /** No element may come between the one that made it and the watermark, and no result behind it. */
@@ -236,6 +269,8 @@ export interface SourceInputOptions {
   readonly clock: Clock;
   readonly readerContext: Omit<SourceReaderContext<unknown>, 'output'>;
   readonly takeCheckpoint: CheckpointTaker;
+  /** To the JobManager, for the alignment of watermarks. */
+  readonly reportWatermark: (watermark: number) => void;
   /** Runs an action between two elements. */
   readonly execute: (action: () => void) => void;
 }

@@ -39,6 +39,7 @@ export interface DeploymentSurroundings {
   ) => void;
   readonly onFirstRecord: (atEpochMs: number) => void;
   readonly onFinished: (subtask: SubtaskRef) => void;
+  readonly reportWatermark: (operatorUid: OperatorUid, subtaskIndex: SubtaskIndex, watermark: number) => void;
   readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
   /** Takes the place of a source's own input: the harness for users' tests pushes elements where a source would read them. */
   readonly replaceSource?: (node: SourceNode, parts: SourceInputParts) => SubtaskInput;
@@ -187,6 +188,7 @@ function createSourceInput(
       fail: surroundings.fail,
     },
     takeCheckpoint,
+    reportWatermark: (watermark) => surroundings.reportWatermark(node.uid, ref.subtaskIndex, watermark),
     execute: (action) => facts.theSubtask().execute(action),
   });
 }

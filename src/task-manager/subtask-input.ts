@@ -1,5 +1,5 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
-import type { CheckpointId } from '../protocol/ids.js';
+import type { CheckpointId, OperatorUid } from '../protocol/ids.js';
 import type { SplitAssignment, SubtaskMetrics } from '../protocol/messages.js';
 
 /** Where a subtask's elements come from: a source's reader, or the gate over its input channels. */
@@ -16,6 +16,8 @@ export interface SubtaskInput {
   triggerCheckpoint(checkpointId: CheckpointId, triggeredAtMs: number): void;
   /** New splits, for the source they name. */
   addSplits(assignment: SplitAssignment): void;
+  /** Of a source: how far its splits may go, for the source that is named. */
+  limitWatermark?(operatorUid: OperatorUid, maxWatermark: number): void;
   checkpointComplete(checkpointId: CheckpointId): void;
   checkpointAborted(checkpointId: CheckpointId): void;
   /** Its own part of a checkpoint, taken with the chain's. */

@@ -1,7 +1,7 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
-import type { CheckpointId, SubtaskRef } from '../protocol/ids.js';
+import type { CheckpointId, OperatorUid, SubtaskRef } from '../protocol/ids.js';
 import type { SplitAssignment, SubtaskMetrics } from '../protocol/messages.js';
 import type { OperatorChain } from './operator-chain.js';
 import type { SubtaskInput } from './subtask-input.js';
@@ -58,6 +58,11 @@ export class Subtask {
   }
 
   /** Does nothing where the source is another subtask's. */
+  /** For the source of this uid alone. */
+  limitWatermark(operatorUid: OperatorUid, maxWatermark: number): void {
+    this.execute(() => this.options.input.limitWatermark?.(operatorUid, maxWatermark));
+  }
+
   addSplits(assignment: SplitAssignment): void {
     this.execute(() => this.options.input.addSplits(assignment));
   }

@@ -63,6 +63,9 @@ export class TaskManager {
       case 'assign-splits':
         this.eachSubtask((subtask) => subtask.addSplits(message.assignment));
         return;
+      case 'watermark-limited':
+        this.eachSubtask((subtask) => subtask.limitWatermark(message.operatorUid, message.maxWatermark));
+        return;
       case 'checkpoint-complete':
         this.eachSubtask((subtask) => subtask.notifyCheckpointComplete(message.checkpointId));
         return;
@@ -98,6 +101,8 @@ export class TaskManager {
         this.sendMetrics();
         this.options.send({ kind: 'subtask-finished', attempt, subtask });
       },
+      reportWatermark: (operatorUid, subtaskIndex, watermark) =>
+        this.options.send({ kind: 'watermark-reported', attempt, operatorUid, subtaskIndex, watermark }),
       report: (operatorUid, checkpointId, value) =>
         this.options.send({ kind: 'report', attempt, checkpointId, operatorUid, value }),
     });

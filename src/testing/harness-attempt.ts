@@ -143,6 +143,8 @@ export class HarnessAttempt {
       onFirstRecord: () => {},
       onFinished: () => {},
       report: () => {},
+      // What a test pushes waits for nobody.
+      reportWatermark: () => {},
       replaceSource: (node, { output, availability, takeCheckpoint }) => {
         const input = new PushedInput<unknown>(output, availability, takeCheckpoint);
         this.inputs.set(node.uid, [...(this.inputs.get(node.uid) ?? []), input]);

@@ -92,6 +92,37 @@ function positions(reader: SourceReader): unknown[] {
   return reader.snapshotSplits().map((split) => (split.state as { position: number }).position);
 }
 
+describe('A log source’s reader that is told to pause splits', () => {
+  it('emits nothing of them, and later everything in its order, also from the middle of a batch', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const { output, reader } = await readAll(logSource({ topics: 't', value: string() }), log);
+    reader.emitNext(2);
+    expect(output.values).toEqual(['a0', 'a1']);
+    reader.pauseSplits?.(new Set([id(0)]));
+    expect(reader.emitNext(10)).toBe('nothing-available');
+    expect(output.values).toEqual(['a0', 'a1', 'b10', 'b11']);
+    expect(positions(reader)).toEqual([2, 12]);
+    reader.pauseSplits?.(new Set());
+    expect(reader.emitNext(1)).toBe('more-available');
+    reader.pauseSplits?.(new Set([id(0)]));
+    expect(reader.emitNext(10)).toBe('nothing-available');
+    reader.pauseSplits?.(new Set([id(1)]));
+    reader.emitNext(10);
+    expect(output.values.slice(4)).toEqual(['a2', 'a5', 'a6']);
+  });
+
+  it('gives back what waits when it is closed', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const { reader } = await readAll(logSource({ topics: 't', value: string() }), log);
+    reader.emitNext(1);
+    reader.pauseSplits?.(new Set([id(0), id(1)]));
+    reader.emitNext(10);
+    expect(log.readers[0]).toMatchObject({ polledBatches: 3, releasedBatches: 0 });
+    await reader.close();
+    expect(log.readers[0]).toMatchObject({ releasedBatches: 3, isClosed: true });
+  });
+});
+
 describe('discovering the splits of a log source', () => {
   it('gives each partition with its start resolved, indexed by its number', async () => {
     const log = new ScriptedLog(twoPartitions);

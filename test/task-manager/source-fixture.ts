@@ -31,6 +31,10 @@ export class SourceFixture {
   readonly arrived: { readonly time: number; readonly split: string }[] = [];
   /** What the reader was given to read. */
   readonly reading: SourceSplit[] = [];
+  /** To the JobManager, for alignment. */
+  readonly reported: number[] = [];
+  /** How often the input asked to be called again. */
+  wakes = 0;
   hasEnded = false;
   isClosed = false;
 
@@ -60,12 +64,15 @@ export class SourceFixture {
         availability: this.output,
         clock: this.clock,
         log: () => Promise.reject(new Error('There is no log.')),
-        onAvailable: () => {},
+        onAvailable: () => {
+          this.wakes += 1;
+        },
         fail: (error) => {
           throw error;
         },
       },
       takeCheckpoint: (id) => this.note(`checkpoint ${id}`),
+      reportWatermark: (watermark) => this.reported.push(watermark),
       execute: (action) => this.actions.push(action),
     });
   }
