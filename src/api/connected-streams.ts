@@ -109,6 +109,7 @@ export function addTwoInputOperator<Out>(
     kind: 'operator',
     operatorKind: kind,
     uid: options.uid,
+    parallelism: options.parallelism,
     name: options.name ?? options.uid ?? name,
     inputs: [...edgesInto(0, first), ...edgesInto(1, second)],
     isKeyed,

@@ -167,6 +167,16 @@ export class DataStream<T> {
     return this.repartition({ kind: 'rescale' });
   }
 
+  /** Spreads without a pattern, evenly in the long run. */
+  shuffle(): DataStream<T> {
+    return this.repartition({ kind: 'shuffle' });
+  }
+
+  /** Gives all elements to the first subtask of the next operator. */
+  global(): DataStream<T> {
+    return this.repartition({ kind: 'global' });
+  }
+
   /** Gives every element to every subtask of the next operator. */
   broadcast(): DataStream<T>;
   /** The same, for a function that puts them into these broadcast states: `stream.connect(rules.broadcast(descriptor))`. */
@@ -191,6 +201,7 @@ export class DataStream<T> {
     this.builder.add({
       kind: 'sink',
       uid: options.uid,
+      parallelism: options.parallelism,
       name: options.name ?? options.uid ?? sink.kind,
       inputs: this.inputs(),
       sink: sink as Sink<unknown>,
@@ -221,6 +232,7 @@ export class DataStream<T> {
       kind: 'operator',
       operatorKind: `${outputMode}-wait`,
       uid: options.uid,
+      parallelism: options.parallelism,
       name,
       inputs: this.inputs(),
       isKeyed: false,
@@ -240,6 +252,7 @@ export class DataStream<T> {
       kind: 'operator',
       operatorKind,
       uid: options.uid,
+      parallelism: options.parallelism,
       name: options.name ?? options.uid ?? operatorKind,
       inputs: this.inputs(),
       isKeyed: false,

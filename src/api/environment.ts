@@ -21,19 +21,25 @@ export class StreamExecutionEnvironment {
     const id = this.builder.add({
       kind: 'source',
       uid: options.uid,
+      parallelism: options.parallelism,
       name: options.name ?? options.uid ?? source.kind,
       inputs: [],
       source: source as Source<unknown>,
       watermarks: options.watermarks as WatermarkStrategy<unknown> | undefined,
     });
-    if (source.deadLetters !== undefined) this.addDeadLetters(id, source.deadLetters, options.uid);
+    if (source.deadLetters !== undefined) this.addDeadLetters(id, source.deadLetters, options);
     return DataStream.from<T>(this.builder, id);
   }
 
-  private addDeadLetters(sourceId: number, options: DeadLetterOptions, sourceUid: string | undefined): void {
+  private addDeadLetters(
+    sourceId: number,
+    options: DeadLetterOptions,
+    { uid: sourceUid, parallelism }: OperatorOptions,
+  ): void {
     this.builder.add({
       kind: 'sink',
       uid: sourceUid === undefined ? undefined : `${sourceUid}-${deadLetterOutput}`,
+      parallelism,
       name: `${sourceUid ?? 'source'}-${deadLetterOutput}`,
       inputs: [
         { from: sourceId, sideOutput: deadLetterOutput, inputIndex: 0, partitioning: { kind: 'forward' } },

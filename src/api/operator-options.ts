@@ -7,4 +7,9 @@ export interface OperatorOptions {
   readonly uid?: string;
   /** For people, in logs and metrics; the uid by default. */
   readonly name?: string;
+  /**
+   * Fewer subtasks than the job's parallelism, such as 1 for what must see all elements in one place; more has no
+   * effect. Elements are redistributed evenly on the way to and from it where nothing else is said.
+   */
+  readonly parallelism?: number;
 }

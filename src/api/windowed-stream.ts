@@ -153,6 +153,7 @@ export class WindowedStream<T, K extends Key, W extends Window> {
       kind: 'operator',
       operatorKind: `window-${kind}`,
       uid: options.uid,
+      parallelism: options.parallelism,
       name,
       inputs: edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 })),
       isKeyed: true,

@@ -21,6 +21,8 @@ export type Routing =
   | { readonly kind: 'key-by'; readonly keySelector: (value: never) => Key }
   | { readonly kind: 'rebalance' }
   | { readonly kind: 'rescale' }
+  | { readonly kind: 'shuffle' }
+  | { readonly kind: 'global' }
   | { readonly kind: 'broadcast' }
   | {
       readonly kind: 'custom';
@@ -39,12 +41,16 @@ export interface RouterSettings {
 export function createRecordRouter(routing: Routing, settings: RouterSettings): RecordRouter {
   switch (routing.kind) {
     case 'forward':
+    // Its only channel leads to the first subtask.
+    case 'global':
       return new ForwardRouter();
     case 'key-by':
       return new KeyRouter(routing.keySelector as (value: unknown) => Key, settings);
     case 'rebalance':
     case 'rescale':
       return new RoundRobinRouter(settings.channelCount, settings.subtaskIndex % settings.channelCount);
+    case 'shuffle':
+      return new ShuffleRouter(settings.channelCount, settings.subtaskIndex);
     case 'broadcast':
       return new BroadcastRouter();
     case 'custom':
@@ -98,6 +104,30 @@ class RoundRobinRouter implements RecordRouter {
     const channel = this.next;
     this.next = channel + 1 === this.channelCount ? 0 : channel + 1;
     return channel;
+  }
+}
+
+/**
+ * Without a pattern, but the same in each run: the numbers come from the writer's place (xorshift32), since chance
+ * of the host's would make a failure impossible to repeat.
+ */
+class ShuffleRouter implements RecordRouter {
+  private readonly channelCount: number;
+  private state: number;
+
+  constructor(channelCount: number, subtaskIndex: number) {
+    this.channelCount = channelCount;
+    // Never 0, which would stay 0; neighbours begin far apart.
+    this.state = Math.imul(subtaskIndex + 1, 0x9e3779b1) | 1;
+  }
+
+  route(): number {
+    let state = this.state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    this.state = state;
+    return (state >>> 0) % this.channelCount;
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type VertexId,
 } from '../protocol/ids.js';
 import type { JobEdge, JobGraph } from './job-graph.js';
+import { operatorParallelism } from './operator-parallelism.js';
 
 /**
  * The channels of a job at a parallelism. Pure, and computed alike in every thread, so that a channel's
@@ -27,8 +28,10 @@ export interface PlannedChannel {
 export function planExecution(graph: JobGraph, parallelism: number): ExecutionPlan {
   const channels: PlannedChannel[] = [];
   for (const edge of graph.edges) {
-    for (let upstream = 0; upstream < parallelism; upstream += 1) {
-      for (const downstream of receiversOf(edge, upstream, parallelism)) {
+    const upstreams = subtaskCount(graph, edge.fromVertex, parallelism);
+    const downstreams = subtaskCount(graph, edge.toVertex, parallelism);
+    for (let upstream = 0; upstream < upstreams; upstream += 1) {
+      for (const downstream of receiversOf(edge, upstream, upstreams, downstreams)) {
         channels.push({
           index: channels.length,
           edge,
@@ -69,16 +72,34 @@ export function crossesThreads(channel: PlannedChannel): boolean {
   return slotOf(channel.upstream) !== slotOf(channel.downstream);
 }
 
-function receiversOf(edge: JobEdge, upstream: number, parallelism: number): number[] {
+function subtaskCount(graph: JobGraph, vertex: VertexId, parallelism: number): number {
+  const found = graph.vertices[vertex];
+  if (found === undefined) throw new Error(`There is no vertex ${vertex}.`);
+  return operatorParallelism(found, parallelism);
+}
+
+/** Ascending: a router's channel number is the place in here, and for keyBy the downstream subtask's. */
+function receiversOf(edge: JobEdge, upstream: number, upstreams: number, downstreams: number): number[] {
+  const all = Array.from({ length: downstreams }, (_, downstream) => downstream);
   switch (edge.partitioning.kind) {
-    // With one parallelism for all operators, the nearest subtask of rescale is the same one.
     case 'forward':
-    case 'rescale':
       return [upstream];
+    case 'rescale':
+      return all.filter((downstream) => isNearest(upstream, downstream, upstreams, downstreams));
+    case 'global':
+      return [0];
     case 'key-by':
     case 'rebalance':
+    case 'shuffle':
     case 'broadcast':
     case 'custom':
-      return Array.from({ length: parallelism }, (_, downstream) => downstream);
+      return all;
   }
+}
+
+/** As Flink's pointwise distribution: each of the more numerous subtasks has one on the other side, in even runs. */
+function isNearest(upstream: number, downstream: number, upstreams: number, downstreams: number): boolean {
+  return upstreams <= downstreams
+    ? upstream === Math.floor((downstream * upstreams) / downstreams)
+    : downstream === Math.floor((upstream * downstreams) / upstreams);
 }

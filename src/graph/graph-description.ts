@@ -13,7 +13,8 @@ function describeNode(node: StreamNode): string {
     const side = edge.sideOutput === undefined ? '' : `/${edge.sideOutput}`;
     return `${edge.from}${side}>${edge.inputIndex}:${edge.partitioning.kind}`;
   });
-  return `${node.id} ${describeKind(node)} uid=${node.uid} inputs=[${inputs.join(',')}]`;
+  const parallelism = node.parallelism === undefined ? '' : ` parallelism=${node.parallelism}`;
+  return `${node.id} ${describeKind(node)} uid=${node.uid}${parallelism} inputs=[${inputs.join(',')}]`;
 }
 
 function describeKind(node: StreamNode): string {

@@ -19,6 +19,8 @@ export interface JobVertex {
   readonly name: string;
   /** In topological order; the first is the head, which reads the vertex's input (or is the source). */
   readonly nodes: readonly StreamNode[];
+  /** At most so many subtasks; undefined for the job's parallelism. The same of all its nodes. */
+  readonly parallelism: number | undefined;
 }
 
 export interface JobEdge {
@@ -36,7 +38,7 @@ export function chainOperators(graph: StreamGraph): JobGraph {
   const vertexOfNode = new Map<number, number>();
   const edges: JobEdge[] = [];
   for (const node of graph.nodes) {
-    const chainedTo = chainableInput(node);
+    const chainedTo = chainableInput(node, graph.nodes);
     if (chainedTo !== undefined) {
       const vertex = placeOf(vertexOfNode, chainedTo.from);
       nodesOfVertex[vertex]?.push(node);
@@ -54,7 +56,7 @@ export function chainOperators(graph: StreamGraph): JobGraph {
         sideOutput: input.sideOutput,
         toVertex: vertexId(vertex),
         inputIndex: input.inputIndex,
-        partitioning: input.partitioning,
+        partitioning: partitioningOf(input, node, graph.nodes),
       });
     }
   }
@@ -62,16 +64,25 @@ export function chainOperators(graph: StreamGraph): JobGraph {
     id: vertexId(index),
     name: nodes.map((node) => node.name).join(' -> '),
     nodes,
+    parallelism: nodes[0]?.parallelism,
   }));
   return { jobName: graph.jobName, vertices, edges };
 }
 
 /** The edge along which a node can be called directly: its only input, and nothing is redistributed on it. */
-function chainableInput(node: StreamNode): StreamEdge | undefined {
+function chainableInput(node: StreamNode, nodes: readonly StreamNode[]): StreamEdge | undefined {
   const [only, ...others] = node.inputs;
   if (only === undefined || others.length > 0) return undefined;
   if (node.kind === 'operator' && node.chainingStrategy === 'head') return undefined;
-  return only.partitioning.kind === 'forward' ? only : undefined;
+  return partitioningOf(only, node, nodes).kind === 'forward' ? only : undefined;
+}
+
+/** Between different numbers of subtasks nothing can simply go on to the next: it is spread evenly, as in Flink. */
+function partitioningOf(input: StreamEdge, node: StreamNode, nodes: readonly StreamNode[]): Partitioning {
+  const isForward = input.partitioning.kind === 'forward';
+  return isForward && nodes[input.from]?.parallelism !== node.parallelism
+    ? { kind: 'rebalance' }
+    : input.partitioning;
 }
 
 function placeOf(places: ReadonlyMap<number, number>, node: number): number {

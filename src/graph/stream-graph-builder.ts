@@ -17,6 +17,12 @@ export class StreamGraphBuilder {
 
   add(node: NewNode): number {
     const id = this.nodes.length;
+    const { parallelism } = node;
+    if (parallelism !== undefined && !(Number.isSafeInteger(parallelism) && parallelism >= 1)) {
+      this.mistakes.push(
+        `the parallelism of operator "${node.name}" is ${parallelism}: give it a whole number from 1 on`,
+      );
+    }
     this.nodes.push({ ...node, id, uid: this.uidOf(node, id) } as StreamNode);
     return id;
   }

@@ -22,6 +22,8 @@ interface NodeBase {
   readonly id: number;
   readonly uid: OperatorUid;
   readonly name: string;
+  /** At most so many subtasks; undefined for the job's parallelism. */
+  readonly parallelism: number | undefined;
   readonly inputs: readonly StreamEdge[];
 }
 

@@ -4,10 +4,11 @@ import type { JobToRun } from '../checkpoint/recovery-decision.js';
 import { crossesThreads, type ExecutionPlan, planExecution, slotOf } from '../graph/execution-plan.js';
 import { describeGraph } from '../graph/graph-description.js';
 import { chainOperators, type JobGraph } from '../graph/job-graph.js';
+import { operatorParallelism } from '../graph/operator-parallelism.js';
 import type { SinkNode, SourceNode, StreamGraph } from '../graph/stream-graph.js';
 import { sha256Hex } from '../host/digest.js';
 import type { ThreadChannel } from '../host/task-manager-launcher.js';
-import { subtaskIndex } from '../protocol/ids.js';
+import { type OperatorUid, subtaskIndex } from '../protocol/ids.js';
 import type { JobEnds } from './job-metrics.js';
 import type { JobSettings } from './job-settings.js';
 
@@ -25,6 +26,8 @@ export interface JobDescription {
   readonly transactionalIdPools: readonly TransactionalIdPool[];
   readonly threadChannels: readonly ThreadChannel[];
   readonly ends: JobEnds;
+  /** How many subtasks an operator has where the job has so many; all, where there is no such operator. */
+  subtasksOf(operatorUid: OperatorUid, jobParallelism: number): number;
 }
 
 export function describeJob(
@@ -37,6 +40,7 @@ export function describeJob(
   const graphText = describeGraph(graph);
   const graphHash = sha256Hex(graphText);
   const { jobName } = graph;
+  const nodes = new Map(graph.nodes.map((node) => [node.uid, node]));
   return {
     jobGraph,
     graphText,
@@ -59,12 +63,14 @@ export function describeJob(
       toSlot: slotOf(channel.downstream),
     })),
     ends: endsOf(jobGraph),
+    subtasksOf: (uid, jobParallelism) =>
+      operatorParallelism(nodes.get(uid) ?? { parallelism: undefined }, jobParallelism),
   };
 }
 
 function subtasksOf(jobGraph: JobGraph, parallelism: number): AcknowledgingSubtask[] {
   return jobGraph.vertices.flatMap((vertex) =>
-    Array.from({ length: parallelism }, (_, index) => ({
+    Array.from({ length: operatorParallelism(vertex, parallelism) }, (_, index) => ({
       vertexId: vertex.id,
       subtaskIndex: subtaskIndex(index),
       taskName: vertex.name,
@@ -76,7 +82,8 @@ function poolsOf(graph: StreamGraph, parallelism: number): TransactionalIdPool[]
   return graph.nodes.flatMap((node) => {
     if (node.kind !== 'sink' || node.sink.transactions === undefined) return [];
     const { transactionalIdPrefix, poolSize, transactionTimeoutMs } = node.sink.transactions;
-    return [{ transactionalIdPrefix, subtasks: parallelism, poolSize, transactionTimeoutMs }];
+    const subtasks = operatorParallelism(node, parallelism);
+    return [{ transactionalIdPrefix, subtasks, poolSize, transactionTimeoutMs }];
   });
 }
 

@@ -23,17 +23,15 @@ export function planDeployments(job: JobDescription, metadata: CheckpointMetadat
   const warnings: string[] = [];
   const splitsBySlot: SplitAssignment[][] = Array.from({ length: parallelism }, () => []);
   for (const source of job.sources) {
-    const assignment = assignSplits(splitsOf(metadata, source.uid), parallelism);
+    const assignment = assignSplits(splitsOf(metadata, source.uid), job.subtasksOf(source.uid, parallelism));
     warnings.push(...assignment.warnings.map((warning) => `Source "${source.name}": ${warning}`));
     assignment.bySubtask.forEach((splits, slot) => {
       splitsBySlot[slot]?.push({ operatorUid: source.uid, splits });
     });
   }
   const shared =
-    metadata.parallelism === parallelism
-      ? metadata.subtasks
-      : withListStatesShared(metadata.subtasks, parallelism);
-  const restored = withOperatorStates(shared, metadata, parallelism);
+    metadata.parallelism === parallelism ? metadata.subtasks : withListStatesShared(job, metadata.subtasks);
+  const restored = withOperatorStates(job, metadata, shared);
   const deployments = splitsBySlot.map((splits, index) => ({
     slot: slotIndex(index),
     parallelism,
@@ -62,20 +60,20 @@ function withoutListState(subtask: SubtaskSnapshot): SubtaskSnapshot {
 
 /** What users' functions keep beside the keys: a union state is given to all anew, whatever the parallelism. */
 function withOperatorStates(
-  subtasks: readonly SubtaskSnapshot[],
+  job: JobDescription,
   metadata: CheckpointMetadata,
-  parallelism: number,
+  subtasks: readonly SubtaskSnapshot[],
 ): readonly SubtaskSnapshot[] {
   const withState = metadata.subtasks.filter(({ snapshot }) => snapshot.operatorState !== undefined);
   const uids = new Set(withState.map((each) => each.operatorUid));
   const others = subtasks.filter((each) => !uids.has(each.operatorUid));
   const redistributed = [...uids].flatMap((operatorUid) => {
-    const former = Array.from({ length: metadata.parallelism }, (_, index) =>
+    const former = Array.from({ length: job.subtasksOf(operatorUid, metadata.parallelism) }, (_, index) =>
       withState.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === index),
     );
     const states = redistributeOperatorState(
       former.map((each) => each?.snapshot.operatorState ?? []),
-      parallelism,
+      job.subtasksOf(operatorUid, job.checkpointed.parallelism),
     );
     return states.map((operatorState, index) => {
       const own = subtasks.find((each) => each.operatorUid === operatorUid && each.subtaskIndex === index);
@@ -88,14 +86,15 @@ function withOperatorStates(
 
 /** Operator list state for another number of subtasks, item by item in turn; what else there is stays with its subtask. */
 function withListStatesShared(
+  job: JobDescription,
   subtasks: readonly SubtaskSnapshot[],
-  parallelism: number,
 ): readonly SubtaskSnapshot[] {
   const uids = new Set(subtasks.map((each) => each.operatorUid));
   return [...uids].flatMap((operatorUid) => {
     const parts = subtasks.filter((each) => each.operatorUid === operatorUid);
     const items = parts.flatMap(({ snapshot }) => snapshot.listState ?? []);
     if (items.length === 0) return parts;
+    const parallelism = job.subtasksOf(operatorUid, job.checkpointed.parallelism);
     return Array.from({ length: parallelism }, (_, index) => {
       const own = parts.find((each) => each.subtaskIndex === index)?.snapshot ?? { stateBytes: 0 };
       const listState = items.filter((_item, at) => at % parallelism === index);

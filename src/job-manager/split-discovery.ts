@@ -1,3 +1,4 @@
+import { operatorParallelism } from '../graph/operator-parallelism.js';
 import type { SourceNode } from '../graph/stream-graph.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
@@ -53,7 +54,7 @@ export class SplitDiscovery {
     for (const { splitId } of found) known.add(splitId);
     const names = found.map(({ splitId }) => splitId).join(', ');
     this.options.tell(`Source "${source.name}" found ${names}, to be read from the beginning.`);
-    const { bySubtask } = assignSplits(found, this.options.parallelism);
+    const { bySubtask } = assignSplits(found, operatorParallelism(source, this.options.parallelism));
     bySubtask.forEach((splits, subtask) => {
       if (splits.length > 0) this.options.assign(subtask, source.uid, splits);
     });
@@ -69,6 +70,7 @@ export class SplitDiscovery {
 
 export interface SplitDiscoveryOptions {
   readonly sources: readonly SourceNode[];
+  /** The job's. */
   readonly parallelism: number;
   readonly clock: Clock;
   readonly log: () => Promise<LogClient>;

@@ -2,6 +2,7 @@ import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { OutputAvailability } from '../exchange/output-availability.js';
 import { planExecution } from '../graph/execution-plan.js';
 import type { JobGraph, JobVertex } from '../graph/job-graph.js';
+import { operatorParallelism } from '../graph/operator-parallelism.js';
 import type { SourceNode } from '../graph/stream-graph.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
@@ -66,6 +67,7 @@ export async function deploySubtasks(
   const channels = new SlotChannels(plan, jobGraph, surroundings.channelEnds, surroundings.wake);
   const subtasks: Subtask[] = [];
   for (const vertex of [...jobGraph.vertices].reverse()) {
+    if (deployment.slot >= operatorParallelism(vertex, deployment.parallelism)) continue;
     subtasks.push(await deploySubtask(vertex, { jobGraph, deployment, channels, surroundings }));
   }
   return subtasks;
@@ -91,7 +93,7 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
   const execute = (action: () => void): void => theSubtask().execute(action);
   const chainSurroundings: ChainSurroundings = {
     subtaskIndex: ref.subtaskIndex,
-    parallelism: deployment.parallelism,
+    parallelism: operatorParallelism(vertex, deployment.parallelism),
     maxParallelism: deployment.maxParallelism,
     attempt: surroundings.attempt,
     availability,

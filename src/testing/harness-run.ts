@@ -1,5 +1,6 @@
 import type { JobDefinition } from '../api/job.js';
 import { assignTimestamp } from '../api/watermarks.js';
+import { operatorParallelism } from '../graph/operator-parallelism.js';
 import type { SourceNode, StreamGraph } from '../graph/stream-graph.js';
 import { nodeEventLoop } from '../host/node-event-loop.js';
 import { checkpointId } from '../protocol/ids.js';
@@ -129,7 +130,9 @@ export class HarnessRun {
     const clock = this.clock.process();
     const storageClock = this.storageClock.process();
     this.processes = [clock, storageClock];
-    for (const output of this.outputs.values()) output.begin(parallelism);
+    for (const node of this.job.buildGraph().nodes) {
+      this.outputs.get(node.uid)?.begin(operatorParallelism(node, parallelism));
+    }
     this.attempt = await this.untilSettled(
       HarnessAttempt.open({
         buildGraph: () => this.graphUnderTest(),

@@ -22,29 +22,37 @@ export function snapshotOf(
 }
 
 /**
- * The subtasks' own parts for another parallelism: operator list state item by item in turn, and of what a
- * subtask knew of event time the least, since what is late for one of them must not be early for another.
+ * The subtasks' parts for a job of another parallelism, in which operator state is still where it was: the
+ * deployment divides it. Of what a subtask knew of event time each gets the least, since what is late for one of
+ * them must not be early for another.
  */
-export function redistributed(snapshot: HarnessSnapshot, parallelism: number): readonly SubtaskSnapshot[] {
+export function withEarliestTimes(
+  snapshot: HarnessSnapshot,
+  job: JobDescription,
+  parallelism: number,
+): readonly SubtaskSnapshot[] {
   if (parallelism === snapshot.parallelism) return snapshot.subtasks;
   const uids = [...new Set(snapshot.subtasks.map(({ operatorUid }) => operatorUid))];
   return uids.flatMap((operatorUid) => {
-    const parts = snapshot.subtasks
-      .filter((each) => each.operatorUid === operatorUid)
-      .map((each) => each.snapshot);
-    return Array.from({ length: parallelism }, (_, index) => ({
+    const parts = snapshot.subtasks.filter((each) => each.operatorUid === operatorUid);
+    const subtaskState = earliest(parts.map((part) => part.snapshot.subtaskState));
+    const count = Math.max(
+      job.subtasksOf(operatorUid, snapshot.parallelism),
+      job.subtasksOf(operatorUid, parallelism),
+    );
+    return Array.from({ length: count }, (_, index) => ({
       operatorUid,
       subtaskIndex: subtaskIndex(index),
-      snapshot: partOf(parts, index, parallelism),
+      snapshot: partOf(parts.find((part) => part.subtaskIndex === index)?.snapshot, subtaskState),
     }));
   });
 }
 
-function partOf(parts: readonly OperatorSnapshot[], index: number, parallelism: number): OperatorSnapshot {
-  const items = parts.flatMap((part) => part.listState ?? []);
-  const subtaskState = earliest(parts.map((part) => part.subtaskState));
+function partOf(own: OperatorSnapshot | undefined, subtaskState: JsonValue | undefined): OperatorSnapshot {
+  const { listState, operatorState } = own ?? {};
   return {
-    ...(items.length === 0 ? {} : { listState: items.filter((_, i) => i % parallelism === index) }),
+    ...(listState === undefined ? {} : { listState }),
+    ...(operatorState === undefined ? {} : { operatorState }),
     ...(subtaskState === undefined ? {} : { subtaskState }),
     stateBytes: 0,
   };

@@ -71,6 +71,7 @@ export function capturing(sink: SinkNode, output: CapturedOutput<unknown>): Oper
     id: sink.id,
     uid: sink.uid,
     name: sink.name,
+    parallelism: sink.parallelism,
     inputs: sink.inputs,
     operatorKind: 'captured-output',
     isKeyed: false,

@@ -52,6 +52,20 @@ describe('On real threads', () => {
     expect(sizes).toEqual([250, 250, 250, 250]);
   });
 
+  it('operators with fewer subtasks than the job have every element once, in as many places', async () => {
+    const of = await collected<Placed>('few-subtasks', 3);
+    const threadsOf = (uid: string): number[] =>
+      [...groupBy(of(uid), ({ thread }) => thread).values()].map((placed) => placed.length);
+    for (const uid of ['alone', 'pair-out', 'global', 'shuffled']) {
+      expect(valuesOf(of(uid)), uid).toEqual(range(1, 1_000));
+    }
+    expect(threadsOf('alone')).toEqual([1_000]);
+    expect(threadsOf('global')).toEqual([1_000]);
+    expect(threadsOf('pair-out')).toHaveLength(2);
+    expect(Math.min(...threadsOf('shuffled'))).toBeGreaterThan(250);
+    expect(threadsOf('shuffled')).toHaveLength(3);
+  });
+
   it('a custom partitioner decides where an element goes', async () => {
     const placed = (await collected<Placed>('custom-partitioner', 3))('out');
     expect(valuesOf(placed)).toEqual(range(1, 1_000));

@@ -57,6 +57,24 @@ const topologies: Readonly<Record<string, (env: StreamExecutionEnvironment) => v
     collect(oneSplit.rebalance().map(withThread), 'out');
   },
 
+  /** Through one subtask, then two, then one. */
+  'few-subtasks'(env) {
+    const alone = env.fromSequence(1, 1_000, { uid: 'numbers' }).map(withThread, { parallelism: 1 });
+    collect(alone, 'alone');
+    const keyed = alone
+      .keyBy(({ value }) => value % 50)
+      .process(new PlaceAgain(), { uid: 'pair', parallelism: 2 });
+    keyed.sinkTo(collectSink<Placed>(), { uid: 'pair-out', parallelism: 1 });
+    collect(
+      keyed.global().map(({ value }) => withThread(value)),
+      'global',
+    );
+    collect(
+      keyed.shuffle().map(({ value }) => withThread(value)),
+      'shuffled',
+    );
+  },
+
   'custom-partitioner'(env) {
     const byRemainder = env
       .fromSequence(1, 1_000, { uid: 'numbers' })
@@ -123,6 +141,12 @@ interface Placed {
 }
 
 const rulesKnown: MapStateDescriptor<string, number> = { name: 'rules' };
+
+class PlaceAgain extends KeyedProcessFunction<number, Placed, Placed> {
+  override processElement({ value }: Placed, _: KeyedContext<number>, out: Collector<Placed>): void {
+    out.collect(withThread(value));
+  }
+}
 
 class TellRules extends KeyedBroadcastProcessFunction<number, number, string, Placed> {
   override processElement(_value: number, context: KeyedContext<number> & ReadOnlyBroadcastStates): void {
