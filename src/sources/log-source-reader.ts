@@ -4,9 +4,17 @@ import type { FetchSettings, RequestSettings } from '../log/request-settings.js'
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
+import { failureAtRecord } from './failure-at-record.js';
 import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
-import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus, SplitOutput } from './source.js';
+import type {
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SourceStatus,
+  SplitOutput,
+} from './source.js';
 
 /** What happens to a record that can't be decoded: it fails the job, or is left out or put aside, and counted. */
 export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
@@ -215,7 +223,7 @@ export class LogSourceReader<T> implements SourceReader {
         return recordsLeft;
       }
       recordsLeft -= 1;
-      if (relay?.(batch, batch.timestamp, split.output)) {
+      if (relay !== undefined && this.relayed(relay, batch, split)) {
         split.position = batch.offset + 1;
         continue;
       }
@@ -227,10 +235,31 @@ export class LogSourceReader<T> implements SourceReader {
         split.position = batch.offset + 1;
         continue;
       }
-      output.collect(value, batch.timestamp, split.output);
+      this.collect(value, batch, split);
       split.position = batch.offset + 1;
     }
     return recordsLeft;
+  }
+
+  /** @throws MillraceError that names the record, where a function behind throws. */
+  private collect(value: T, batch: LogBatch, split: LogSplitReader): void {
+    try {
+      this.context.output.collect(value, batch.timestamp, split.output);
+    } catch (error) {
+      throw failureAtRecord(error, batch);
+    }
+  }
+
+  private relayed(
+    relay: NonNullable<SourceOutput<T>['relay']>,
+    batch: LogBatch,
+    split: LogSplitReader,
+  ): boolean {
+    try {
+      return relay(batch, batch.timestamp, split.output);
+    } catch (error) {
+      throw failureAtRecord(error, batch);
+    }
   }
 
   /** @throws MillraceError where the log's bytes are damaged. */

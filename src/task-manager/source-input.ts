@@ -3,6 +3,7 @@ import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metada
 import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
+import { MillraceError } from '../protocol/failures.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment } from '../protocol/messages.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
@@ -83,11 +84,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   collect(value: unknown, recordTimestamp: number, split: SplitOutput): void {
-    const timestamp = assignTimestamp(this.strategy, value, recordTimestamp);
+    const timestamp = this.timestampOf(value, recordTimestamp);
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
-    if (this.showsElements && this.watermarks.onEvent(split, value, timestamp)) this.emitPunctuated();
+    if (this.showsElements) this.showToGenerator(value, timestamp, split);
   }
 
   collectSide(tag: string, value: unknown, timestamp: number): void {
@@ -196,6 +197,33 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.aligned?.end();
   }
 
+  private timestampOf(value: unknown, recordTimestamp: number): number {
+    try {
+      return assignTimestamp(this.strategy, value, recordTimestamp);
+    } catch (error) {
+      throw this.failed(error, 'The timestamp function of the watermark strategy');
+    }
+  }
+
+  private showToGenerator(value: unknown, timestamp: number, split: SplitOutput): void {
+    let isWatermarkDue: boolean;
+    try {
+      isWatermarkDue = this.watermarks.onEvent(split, value, timestamp);
+    } catch (error) {
+      throw this.failed(error, 'onEvent() of the watermark generator');
+    }
+    if (isWatermarkDue) this.emitPunctuated();
+  }
+
+  private failed(error: unknown, what: string): unknown {
+    if (error instanceof MillraceError) return error;
+    const { readerContext, subtaskIndex } = this.options;
+    return new MillraceError(
+      `${what} of source "${readerContext.operatorName}" (subtask ${subtaskIndex}) threw.`,
+      { domain: 'user-code', action: 'restart', cause: error },
+    );
+  }
+
   /** No element may come between the one that made it and the watermark, and no result behind it. */
   private emitPunctuated(): void {
     if (this.options.availability.isAvailable) this.emitCombined();
@@ -204,7 +232,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   private advanceWatermark(): void {
     this.lastWatermarkAtMs = this.options.clock.monotonicMs();
-    this.watermarks.onPeriodicEmit();
+    try {
+      this.watermarks.onPeriodicEmit();
+    } catch (error) {
+      throw this.failed(error, 'onPeriodicEmit() of the watermark generator');
+    }
     this.emitCombined();
   }
 

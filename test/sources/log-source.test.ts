@@ -123,6 +123,35 @@ describe('A log source’s reader that is told to pause splits', () => {
   });
 });
 
+describe('An error of a function behind a log source', () => {
+  it('names the record with its place in the log, and keeps its cause, domain and action', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const { output, reader } = await readAll(logSource({ topics: 't', value: string() }), log);
+    const cause = new RangeError('no a2');
+    output.collect = (value) => {
+      if (value !== 'a2') return;
+      throw new MillraceError('The map function of operator "map" (subtask 0) threw.', {
+        domain: 'user-code',
+        action: 'restart',
+        cause,
+      });
+    };
+    let thrown: unknown;
+    try {
+      reader.emitNext(10);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({
+      message:
+        'The map function of operator "map" (subtask 0) threw. The record is at topic t, partition 0, offset 2.',
+      domain: 'user-code',
+      action: 'restart',
+      cause,
+    });
+  });
+});
+
 describe('discovering the splits of a log source', () => {
   it('gives each partition with its start resolved, indexed by its number', async () => {
     const log = new ScriptedLog(twoPartitions);

@@ -80,4 +80,25 @@ describe('A watermark generator of the job’s own', () => {
     source.arrived.push(at(1));
     expect(() => source.step()).toThrow('A watermark generator emitted NaN');
   });
+
+  it.each<[string, string, WatermarkGenerator<number>]>([
+    ['onEvent', '(subtask 0) threw', { onEvent: fails, onPeriodicEmit() {} }],
+    ['onPeriodicEmit', '(subtask 0) threw', { onEvent() {}, onPeriodicEmit: fails }],
+  ])('fails the attempt, named with its source, when %s throws', (method, where, generator) => {
+    const source = new SourceFixture({ strategy: Watermarks.forGenerator(() => generator) });
+    source.arrived.push(at(1));
+    expect(() => source.step()).toThrow(`${method}() of the watermark generator of source "events" ${where}`);
+  });
+
+  it('and so does a timestamp function that throws', () => {
+    const source = new SourceFixture({ strategy: Watermarks.monotonous(fails) });
+    source.arrived.push(at(1));
+    expect(() => source.step()).toThrow(
+      'The timestamp function of the watermark strategy of source "events"',
+    );
+  });
 });
+
+function fails(): never {
+  throw new RangeError('no time');
+}
