@@ -59,11 +59,6 @@ function handle(
       return { ...state, timerAtMs: undefined };
     case 'ack':
       return onAck(state, event, now, effects);
-    case 'decline': {
-      const running = runningAttempt(state, event.attempt);
-      if (running?.pending?.checkpointId !== event.checkpointId) return state;
-      return failCheckpoint(state, running.pending, event.failure, now, effects);
-    }
     case 'metadata-durable':
       return onMetadataDurable(state, event.checkpoint, now, effects);
     case 'metadata-write-failed':

@@ -17,13 +17,6 @@ export type CheckpointEvent =
       /** One for each operator of the subtask's chain. */
       readonly snapshots: readonly SubtaskSnapshot[];
     }
-  | {
-      readonly kind: 'decline';
-      readonly attempt: ExecutionAttempt;
-      readonly checkpointId: CheckpointId;
-      readonly subtask: SubtaskRef;
-      readonly failure: Failure;
-    }
   | { readonly kind: 'metadata-durable'; readonly checkpoint: DurableCheckpoint }
   | {
       readonly kind: 'metadata-write-failed';

@@ -110,7 +110,6 @@ export class AttemptExecution {
         return;
       case 'first-record-processed':
       case 'checkpoint-acknowledged':
-      case 'checkpoint-declined':
       case 'metrics':
       case 'report':
         this.options.onMessage(slot, message);

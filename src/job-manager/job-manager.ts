@@ -245,9 +245,6 @@ export class JobManager {
       case 'checkpoint-acknowledged':
         this.checkpoints?.dispatch({ ...message, kind: 'ack' });
         return;
-      case 'checkpoint-declined':
-        this.checkpoints?.dispatch({ ...message, kind: 'decline' });
-        return;
       case 'subtask-finished':
         this.checkpoints?.dispatch(message);
         return;

@@ -85,13 +85,6 @@ export type FromTaskManager =
       readonly subtask: SubtaskRef;
       readonly snapshots: readonly SubtaskSnapshot[];
     }
-  | {
-      readonly kind: 'checkpoint-declined';
-      readonly attempt: ExecutionAttempt;
-      readonly checkpointId: CheckpointId;
-      readonly subtask: SubtaskRef;
-      readonly failure: Failure;
-    }
   /** All input of a subtask has ended and is processed. It lives on for the last checkpoint. */
   | { readonly kind: 'subtask-finished'; readonly attempt: ExecutionAttempt; readonly subtask: SubtaskRef }
   | {

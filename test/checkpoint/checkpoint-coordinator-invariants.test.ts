@@ -24,7 +24,7 @@ const subtasks = [0, 1, 2].map((index) => ({
 /** One step of an adversary: what arrives next, from which attempt and checkpoint relative to the current ones. */
 type Action =
   | {
-      readonly kind: 'ack' | 'decline';
+      readonly kind: 'ack';
       readonly subtask: number;
       readonly attemptBack: number;
       readonly idBack: number;
@@ -44,15 +44,6 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
       subtask: fc.nat(2),
       attemptBack: fc.constantFrom(0, 0, 0, 0, 1),
       idBack: fc.constantFrom(0, 0, 0, 0, 1),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('decline' as const),
-      subtask: fc.nat(2),
-      attemptBack: fc.nat(1),
-      idBack: fc.nat(1),
     }),
   },
   {
@@ -161,7 +152,6 @@ class World {
         for (const subtask of [2, 0, 1]) this.answer({ kind: 'ack', subtask, attemptBack: 0, idBack: 0 });
         return;
       case 'ack':
-      case 'decline':
         this.answer(action);
         return;
       case 'pass':
@@ -202,15 +192,11 @@ class World {
     }
   }
 
-  private answer(action: Extract<Action, { kind: 'ack' | 'decline' }>): void {
+  private answer(action: Extract<Action, { kind: 'ack' }>): void {
     if (this.pending === undefined) return;
     const attempt = executionAttempt(this.attempt - action.attemptBack);
     const id = checkpointId(this.pending.id - action.idBack);
     const subtask = subtasks[action.subtask]!;
-    if (action.kind === 'decline') {
-      this.send({ kind: 'decline', attempt, checkpointId: id, subtask, failure });
-      return;
-    }
     if (action.attemptBack === 0 && action.idBack === 0) this.pending.acked.add(action.subtask);
     const snapshots = [snapshotOf(`from-attempt-${attempt}-of-${id}`, action.subtask)];
     this.send({ kind: 'ack', attempt, checkpointId: id, subtask, snapshots });

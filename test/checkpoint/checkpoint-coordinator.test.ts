@@ -68,12 +68,13 @@ class Driver {
     return this.send({ kind: 'metadata-durable', checkpoint: durableCheckpoint(metadata) });
   }
 
-  decline(id: number, attempt = 1, cause = failure) {
+  /** Acknowledged, and its metadata not written. */
+  failWrite(id: number, cause = failure) {
+    for (const subtask of [0, 1] as const) this.ack(id, subtask);
     return this.send({
-      kind: 'decline',
-      attempt: executionAttempt(attempt),
+      kind: 'metadata-write-failed',
       checkpointId: checkpointId(id),
-      subtask: twoSubtasks[0]!,
+      outcome: 'not-written',
       failure: cause,
     });
   }
@@ -210,7 +211,7 @@ describe('completion', () => {
     driver.start(1);
     driver.tickAt(1_000);
     driver.ack(1, 0);
-    driver.decline(1);
+    driver.failWrite(1);
     expect(driver.ack(1, 1)).toEqual([]);
     driver.tickAt(2_000);
     driver.end(1);
@@ -228,7 +229,7 @@ describe('failure of a checkpoint', () => {
     const driver = new Driver();
     driver.start();
     driver.tickAt(1_000);
-    expect(driver.decline(1)).toEqual([{ kind: 'fail-attempt', attempt: 1, failure }]);
+    expect(driver.failWrite(1)).toEqual([{ kind: 'fail-attempt', attempt: 1, failure }]);
     expect(driver.tickAt(5_000)).toEqual([]);
   });
 
@@ -236,13 +237,13 @@ describe('failure of a checkpoint', () => {
     const driver = new Driver({ tolerableFailedCheckpoints: 1 });
     driver.start();
     driver.tickAt(1_000);
-    expect(kinds(driver.decline(1))).toEqual(['notify-aborted', 'set-timer']);
+    expect(kinds(driver.failWrite(1))).toEqual(['notify-aborted', 'set-timer']);
     driver.tickAt(2_000);
     driver.durable(driver.ackAll(2));
     driver.tickAt(3_000);
-    expect(kinds(driver.decline(3))).toEqual(['notify-aborted', 'set-timer']);
+    expect(kinds(driver.failWrite(3))).toEqual(['notify-aborted', 'set-timer']);
     driver.tickAt(4_000);
-    expect(kinds(driver.decline(4))).toEqual(['fail-attempt']);
+    expect(kinds(driver.failWrite(4))).toEqual(['fail-attempt']);
   });
 
   test('expiry names how many were missing, the first of them, and the time', () => {
@@ -260,7 +261,7 @@ describe('failure of a checkpoint', () => {
     const driver = new Driver({ tolerableFailedCheckpoints: 99 });
     driver.start();
     driver.tickAt(1_000);
-    expect(kinds(driver.decline(1, 1, { ...failure, action: 'fail-job' }))).toEqual(['fail-attempt']);
+    expect(kinds(driver.failWrite(1, { ...failure, action: 'fail-job' }))).toEqual(['fail-attempt']);
   });
 
   test('metadata that was not written fails the checkpoint, not the process', () => {
@@ -334,7 +335,7 @@ describe('the end of a job', () => {
     driver.start();
     driver.send({ kind: 'stop-requested' });
     driver.nowMs = 100;
-    expect(only(driver.decline(1), 'set-timer').atMs).toBe(1_100);
+    expect(only(driver.failWrite(1), 'set-timer').atMs).toBe(1_100);
     expect(only(driver.tickAt(1_100), 'trigger-checkpoint').purpose).toBe('stop');
   });
 });
@@ -344,7 +345,7 @@ describe('ids', () => {
     const driver = new Driver({ tolerableFailedCheckpoints: 9 });
     driver.start(1);
     driver.tickAt(1_000);
-    driver.decline(1);
+    driver.failWrite(1);
     driver.tickAt(2_000);
     driver.end(1);
     driver.start(2, 0);

@@ -227,7 +227,6 @@ function describe(message: ToTaskManager | FromTaskManager): string {
     case 'checkpoint-complete':
     case 'checkpoint-aborted':
     case 'checkpoint-acknowledged':
-    case 'checkpoint-declined':
       return `${message.kind} ${message.checkpointId}`;
     case 'failed':
       return `${message.kind} ${message.failure.message}`;
