@@ -47,7 +47,8 @@ export abstract class AbstractHarness {
 
   /**
    * Crashes and goes on from the snapshot, with as many subtasks as `parallelism` says (as many as before, by
-   * default). Outputs keep what they have, and processing time goes on.
+   * default). Outputs keep what they have, and processing time goes on. Keyed state is divided anew among the
+   * subtasks, which a job can't do yet: it says so, and goes on with as many as it had.
    */
   async restore(snapshot: TestSnapshot, options: { readonly parallelism?: number } = {}): Promise<void> {
     this.parallelism = options.parallelism ?? this.parallelism;
@@ -67,12 +68,11 @@ export abstract class AbstractHarness {
 
   protected inputOf<T>(sourceUid: string): TestInput<T> {
     const step = (act: (run: HarnessRun) => Promise<void>): Promise<void> => this.step(act);
-    const processElement = (value: T, timestamp?: number): Promise<void> =>
-      step((run) => run.pushElement(sourceUid, value, timestamp));
     return {
-      processElement,
+      processElement: (value, timestamp) => step((run) => run.pushElements(sourceUid, [value], timestamp)),
       processElements: async (values) => {
-        for (const value of values) await processElement(value);
+        if (this.shadow === undefined) await step((run) => run.pushElements(sourceUid, values));
+        else for (const value of values) await step((run) => run.pushElements(sourceUid, [value]));
       },
       processWatermark: (timestamp) => step((run) => run.pushWatermark(sourceUid, timestamp)),
       processIdleness: (idle) => step((run) => run.pushIdleness(sourceUid, idle)),

@@ -45,15 +45,17 @@ export class HarnessRun {
     return run;
   }
 
-  /** Without a timestamp, the source's watermark strategy gives it. */
-  async pushElement(sourceUid: string, value: unknown, timestamp: number | undefined): Promise<void> {
-    const copy = frozenCopy(value, 'The element');
-    const node = this.sources.find((source) => source.uid === sourceUid);
-    const eventTime =
-      timestamp ?? assignTimestamp(node?.watermarks ?? { kind: 'none' }, copy as unknown, NO_TIMESTAMP);
+  /** One after the other, each to its end. Without a timestamp, the source's watermark strategy gives it. */
+  async pushElements(sourceUid: string, values: Iterable<unknown>, timestamp?: number): Promise<void> {
+    const strategy = this.sources.find((source) => source.uid === sourceUid)?.watermarks ?? { kind: 'none' };
     const inputs = this.current.inputsOf(sourceUid);
-    inputs[this.nextSubtask % inputs.length]?.push({ kind: 'record', value: copy, timestamp: eventTime });
-    this.nextSubtask += 1;
+    for (const value of values) {
+      const copy: unknown = frozenCopy(value, 'The element');
+      const eventTime = timestamp ?? assignTimestamp(strategy, copy, NO_TIMESTAMP);
+      inputs[this.nextSubtask % inputs.length]?.push({ kind: 'record', value: copy, timestamp: eventTime });
+      this.nextSubtask += 1;
+      this.current.work();
+    }
     await this.settle();
   }
 

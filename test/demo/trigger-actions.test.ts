@@ -1,28 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DataStream } from '../../src/api/data-stream.js';
 import { compareActions, isEqual } from '../../src/demo/action-comparison.js';
 import { EnrichWithHistory } from '../../src/demo/enrich-with-history.js';
-import type { EnrichedEvent } from '../../src/demo/enriched-event.js';
 import { EventGenerator } from '../../src/demo/event-generator.js';
+import job from '../../src/demo/event-trigger.job.js';
 import { Oracle } from '../../src/demo/oracle.js';
-import { TriggerActions } from '../../src/demo/trigger-actions.js';
 import type { TriggeredAction, TriggerRule } from '../../src/demo/triggered-action.js';
 import type { UserTrackingEvent } from '../../src/demo/user-tracking-event.js';
-import { MAX_WATERMARK } from '../../src/protocol/stream-elements.js';
-import { KeyedFunctionDriver } from './keyed-function-driver.js';
+import { openHarness, openJobHarness } from '../../src/testing.js';
 
-/** Runs the job's two functions as its graph does, with a watermark `lagMs` behind after each `everyEvents` events. */
-function runJob(events: readonly UserTrackingEvent[], lagMs: number, everyEvents: number): TriggeredAction[] {
-  const enrich = new KeyedFunctionDriver<UserTrackingEvent, EnrichedEvent>(new EnrichWithHistory());
-  const rules = new KeyedFunctionDriver<EnrichedEvent, TriggeredAction>(new TriggerActions());
-  events.forEach((event, i) => {
-    enrich.process(event.user_id, event, event.timestamp);
-    const enriched = enrich.collected.pop()!;
-    if (enriched.event.triggerable) rules.process(event.user_id, enriched, event.timestamp);
-    if (i % everyEvents === 0) rules.advanceWatermark(event.timestamp - lagMs - 1);
-  });
-  rules.advanceWatermark(MAX_WATERMARK);
-  return rules.collected;
+/** Runs the job, with a watermark `lagMs` behind after each `everyEvents` events. */
+async function runJob(
+  events: readonly UserTrackingEvent[],
+  lagMs: number,
+  everyEvents: number,
+): Promise<readonly TriggeredAction[]> {
+  const harness = await openJobHarness(job);
+  const input = harness.input<UserTrackingEvent>('events');
+  for (let from = 0; from < events.length; from += everyEvents) {
+    const next = events.slice(from, from + everyEvents);
+    await input.processElements(next);
+    await input.processWatermark(next.at(-1)!.timestamp - lagMs - 1);
+  }
+  await input.endInput();
+  await harness.close();
+  return harness.output<TriggeredAction>('actions').values as readonly TriggeredAction[];
 }
 
 function byUser(actions: readonly TriggeredAction[]): Map<string, TriggeredAction[]> {
@@ -43,15 +46,18 @@ describe('The demo job’s functions', () => {
     return Array.from({ length: count }, (_, i) => generator.eventAt(i));
   };
 
-  it('write what the oracle expects, however far the watermark lags behind', () => {
-    fc.assert(
-      fc.property(
+  it('write what the oracle expects, however far the watermark lags behind', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer(),
         fc.integer({ min: 0, max: 10_000_000 }),
         fc.integer({ min: 1, max: 3_000 }),
-        (seed, lagMs, everyEvents) => {
+        async (seed, lagMs, everyEvents) => {
           const input = events(seed, 3_000);
-          const comparison = compareActions(expectedOf(input), byUser(runJob(input, lagMs, everyEvents)));
+          const comparison = compareActions(
+            expectedOf(input),
+            byUser(await runJob(input, lagMs, everyEvents)),
+          );
           expect(comparison.examples).toEqual([]);
           expect(isEqual(comparison)).toBe(true);
         },
@@ -60,9 +66,9 @@ describe('The demo job’s functions', () => {
     );
   });
 
-  it('fire every rule on generated events, and carts are both rescued and abandoned', () => {
+  it('fire every rule on generated events, and carts are both rescued and abandoned', async () => {
     const input = events(1, 6_000);
-    const actions = runJob(input, 0, 1);
+    const actions = await runJob(input, 0, 1);
     const count = (rule: TriggerRule) => actions.filter((action) => action.rule === rule).length;
     expect(count('category-interest')).toBeGreaterThan(100);
     expect(count('high-value-purchase')).toBeGreaterThan(5);
@@ -72,18 +78,19 @@ describe('The demo job’s functions', () => {
     expect(abandoned).toBeLessThan(filled / 2);
   });
 
-  it('know at most the last 100 events of a user', () => {
+  it('know at most the last 100 events of a user', async () => {
     const generator = new EventGenerator({ seed: 3, users: 10 });
-    const enrich = new KeyedFunctionDriver<UserTrackingEvent, EnrichedEvent>(new EnrichWithHistory());
-    for (let i = 0; i < 1_000; i++) {
-      const event = generator.eventAt(i);
-      enrich.process(event.user_id, event, event.timestamp);
-    }
-    const last = enrich.collected.at(-1)!;
-    const before = enrich.collected.filter(({ event }) => event.user_id === last.event.user_id).slice(0, -1);
+    const harness = await openHarness((events: DataStream<UserTrackingEvent>) => ({
+      enriched: events.keyBy((event) => event.user_id).process(new EnrichWithHistory()),
+    }));
+    await harness.inputs[0].processElements(Array.from({ length: 1_000 }, (_, i) => generator.eventAt(i)));
+    const enriched = harness.outputs.enriched.values;
+    const last = enriched.at(-1)!;
+    const before = enriched.filter(({ event }) => event.user_id === last.event.user_id).slice(0, -1);
     expect(last.eventHistory).toHaveLength(100);
     expect(last.eventHistory.map((past) => past.event_id)).toEqual(
       before.slice(-100).map(({ event }) => event.event_id),
     );
+    await harness.close();
   });
 });

@@ -5,8 +5,12 @@ import {
   type KeyedContext,
   KeyedCoProcessFunction,
   KeyedProcessFunction,
+  type ListState,
   type OnTimerContext,
+  type OperatorRuntimeContext,
   OutputTag,
+  type ProcessContext,
+  ProcessFunction,
   type RuntimeContext,
   TumblingEventTimeWindows,
   type ValueState,
@@ -214,6 +218,59 @@ describe('the harness of streams', () => {
       await harness.close();
     },
   );
+
+  it('shares operator list state among other numbers of subtasks, as a job does', async () => {
+    class Buffering extends ProcessFunction<number, readonly number[]> {
+      private held!: ListState<number>;
+
+      override open(context: OperatorRuntimeContext): void {
+        this.held = context.getOperatorListState<number>({ name: 'held' });
+      }
+
+      override processElement(n: number, _context: ProcessContext, out: Collector<readonly number[]>): void {
+        if (n >= 0) this.held.add(n);
+        else out.collect([...this.held.get()]);
+      }
+    }
+    const harness = await openHarness(
+      (numbers: DataStream<number>) => ({ held: numbers.process(new Buffering(), { uid: 'buffer' }) }),
+      { parallelism: 2 },
+    );
+    const [numbers] = harness.inputs;
+    await numbers.processElements([1, 2, 3, 4, 5]);
+    const snapshot = await harness.snapshot();
+    for (const parallelism of [1, 3, 2]) {
+      await harness.restore(snapshot, { parallelism });
+      await numbers.processElements(Array.from({ length: parallelism }, () => -1));
+      expect(harness.outputs.held.take().flat().toSorted()).toEqual([1, 2, 3, 4, 5]);
+    }
+    await harness.close();
+  });
+
+  it('waits for asynchronous functions as the test says, and begins their requests again after a restore', async () => {
+    const requests: { readonly n: number; readonly answer: (doubled: number) => void }[] = [];
+    const harness = await openHarness((numbers: DataStream<number>) => ({
+      doubled: numbers.orderedWait((n) => new Promise<number>((answer) => requests.push({ n, answer })), {
+        timeout: '10s',
+        uid: 'double',
+      }),
+    }));
+    const [numbers] = harness.inputs;
+    await numbers.processElements([1, 2]);
+    requests[1]!.answer(4);
+    await harness.settle();
+    expect(harness.outputs.doubled.values).toEqual([]);
+    await harness.restore(await harness.snapshot());
+    expect(requests.map(({ n }) => n)).toEqual([1, 2, 1, 2]);
+    requests[3]!.answer(4);
+    requests[2]!.answer(2);
+    await harness.settle();
+    expect(harness.outputs.doubled.values).toEqual([2, 4]);
+    await numbers.processElement(3);
+    await expect(harness.advanceProcessingTime('10s')).rejects.toMatchObject({
+      message: expect.stringContaining('double'),
+    });
+  });
 
   it('passes on what a function throws, with the operator that it was in', async () => {
     const harness = await openHarness((numbers: DataStream<number>) => ({
