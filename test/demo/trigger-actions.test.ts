@@ -62,7 +62,7 @@ describe('The demo job’s functions', () => {
           expect(isEqual(comparison)).toBe(true);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
