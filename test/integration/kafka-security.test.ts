@@ -381,7 +381,9 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
       }
     }
 
-    it('writes exactly once over SASL_SSL with PLAIN and with SCRAM, from a file', async () => {
+    it('writes exactly once over SASL_SSL with PLAIN and with SCRAM, from a file', {
+      timeout: 120_000,
+    }, async () => {
       const input = await filledTopic();
       const runs = ['PLAIN', 'SCRAM-SHA-256'].map(async (mechanism) => {
         const output = await newTopic();

@@ -58,8 +58,9 @@ export class BrokerConnection {
       await Promise.race([this.connect(), ended]);
     } catch (error) {
       const refused = connectionRefused(error, this.stage, this.address, this.settings);
-      this.destroy(refused instanceof LogError ? refused.message : `cannot connect: ${refused}`, error);
-      throw refused instanceof LogError ? refused : this.nothingSent();
+      const what = refused instanceof LogError ? refused.message : `cannot connect: ${refused}`;
+      this.destroy(what, error);
+      throw refused instanceof LogError ? refused : new TransportError(this.address, what, { cause: error });
     }
   }
 
@@ -81,12 +82,11 @@ export class BrokerConnection {
     } catch (error) {
       if (!this.isReady) throw error;
       const refused = connectionRefused(error, this.stage, this.address, this.settings);
-      if (refused instanceof LogError) {
-        this.destroy(refused.message, error);
-        throw refused;
-      }
-      this.destroy(`${request.api.name} failed: ${refused}`, error);
-      throw this.failure ?? error;
+      const what = refused instanceof LogError ? refused.message : `${request.api.name} failed: ${refused}`;
+      this.destroy(what, error);
+      throw refused instanceof LogError
+        ? refused
+        : new TransportError(this.address, what, { cause: error, isUnanswered: true });
     }
   }
 
@@ -207,6 +207,8 @@ export class BrokerConnection {
     // A request must not wait for the acknowledgement of the one before it.
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveDelayMs);
+    // Kafkajs passes an error on only once it has taken the connection down, after the close.
+    socket.once('error', (error) => this.rejectOpening(error));
     socket.once('close', () => this.destroy('the connection was closed'));
     this.socket = socket;
     return socket;

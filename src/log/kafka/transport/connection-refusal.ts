@@ -2,6 +2,7 @@ import { LogError } from '../../log-port.js';
 import type { BrokerAddress } from '../kafka-config.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import { CredentialsRefused } from './sasl-mechanisms.js';
+import { TransportError } from './transport-error.js';
 
 /** How far a connection has come: TCP and TLS; the versions; the credentials; its first answered request. */
 export type ConnectionStage = 'connecting' | 'greeting' | 'authenticating' | 'unused' | 'used';
@@ -39,8 +40,9 @@ export function connectionRefused(
   return `${reasonOf(error)}${protocolHint(stage, securityProtocol)}`;
 }
 
-/** Without what kafkajs puts in front of every error of a socket. */
+/** Without what every error of a connection has in front: the address, or kafkajs's words. */
 function reasonOf(error: unknown): string {
+  if (error instanceof TransportError) return error.what;
   return error instanceof Error ? error.message.replace(/^Connection error: /, '') : String(error);
 }
 
