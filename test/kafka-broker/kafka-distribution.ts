@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 /**
  * Apache Kafka's own jars from Maven Central, kept in the user's cache: a real broker and Java's own tools
  * without Docker. About 54 MB, fetched once.
- * MILLRACE_KAFKA_VERSION takes another version.
+ * TEST_KAFKA_VERSION takes another version.
  */
-export const kafkaVersion = process.env.MILLRACE_KAFKA_VERSION ?? '4.1.0';
+export const kafkaVersion = process.env.TEST_KAFKA_VERSION ?? '4.1.0';
 
 const distributionFolder = join(
   process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
