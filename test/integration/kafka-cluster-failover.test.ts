@@ -7,11 +7,13 @@ import { sleep } from '../log/collecting-reader.js';
 import type { KafkaApiName } from './kafka-frames.js';
 import { KafkaProxy } from './kafka-proxy.js';
 import type { MillraceProcess } from './millrace-process.js';
-import { feedPartitions, TallyFeed } from './tally-feed.js';
+import { feedPartitions, feedRequestTimeoutMs, TallyFeed } from './tally-feed.js';
 
 /** The feed lasts longer than the failures take, on a busy machine too. */
 const fed = 90_000;
 const fedPerSecond = 1_000;
+/** Longer than the job waits for an answer, so that it gives the connection up. */
+const stoppedMs = feedRequestTimeoutMs + 2_000;
 const clusterStartTimeoutMs = 180_000;
 
 describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
@@ -32,21 +34,28 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       await cluster?.stop();
     });
 
-    it('loses and doubles nothing, nor restarts, when leaders and coordinators are killed and leaders move', {
-      timeout: 240_000,
+    it('loses and doubles nothing, nor restarts, when leaders and coordinators are killed, or stopped, or move', {
+      timeout: 300_000,
     }, async () => {
       const feed = await TallyFeed.create(cluster, { name: 'failover', fed, perSecond: fedPerSecond });
       const written = feed.write();
       // The first one named is nobody's.
-      const run = feed.run(['127.0.0.1:1', ...proxies.map(({ address }) => address)]);
+      const run = feed.run(
+        ['127.0.0.1:1', ...proxies.map(({ address }) => address)],
+        ['--kafka-property', `request.timeout.ms=${feedRequestTimeoutMs}`],
+      );
       await run.untilLine(/First record processed/);
 
-      const leader = await killWhenAnswering('Produce', run);
+      const leader = await whenAnswering('Produce', run, (node) => node.kill());
       await rest();
       await leader.start();
-      const coordinator = await killWhenAnswering('EndTxn', run);
+      const coordinator = await whenAnswering('EndTxn', run, (node) => node.kill());
       await rest();
       await coordinator.start();
+      // It comes back believing that it still leads.
+      const stopped = await whenAnswering('Produce', run, (node) => node.signal('SIGSTOP'));
+      await sleep(stoppedMs);
+      stopped.signal('SIGCONT');
       await moveLeaders([feed.input, feed.output]);
       feed.hurry();
       await written;
@@ -58,60 +67,59 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
     });
 
     /**
-     * Kills the broker that has just done what a transaction asked of it, and loses its answer: the job can't
+     * Disturbs the broker that has just done what a transaction asked of it, and loses its answer: the job can't
      * know whether it was done.
      */
-    async function killWhenAnswering(api: KafkaApiName, run: MillraceProcess): Promise<BrokerProcess> {
-      const killed = new Promise<BrokerProcess>((resolve) => {
-        let isKilled = false;
+    async function whenAnswering(
+      api: KafkaApiName,
+      run: MillraceProcess,
+      disturb: (node: BrokerProcess) => void | Promise<void>,
+    ): Promise<BrokerProcess> {
+      const disturbed = new Promise<BrokerProcess>((resolve, reject) => {
+        let isDone = false;
         proxies.forEach((proxy, i) => {
           const node = cluster.nodes[i] as BrokerProcess;
           proxy.onPassing = ({ part, request }) => {
-            if (isKilled || part !== 'answer' || request.api !== api || request.transactionalId === null)
+            if (isDone || part !== 'answer' || request.api !== api || request.transactionalId === null)
               return 'forward';
-            isKilled = true;
-            void node.kill().then(() => resolve(node));
+            isDone = true;
+            Promise.resolve(disturb(node)).then(() => resolve(node), reject);
             return 'swallow';
           };
         });
       });
-      const node = await Promise.race([
-        killed,
-        run.end().then(() => {
-          throw new Error(`The job ended before any ${api}:\n${run.log.join('\n')}`);
-        }),
-      ]);
-      console.log(`Killed broker ${node.nodeId} as it answered ${api}.`);
+      const ended = run.end().then(() => {
+        throw new Error(`The job ended before any ${api}:\n${run.log.join('\n')}`);
+      });
+      const node = await Promise.race([disturbed, ended]);
+      console.log(`Broker ${node.nodeId} was disturbed as it answered ${api}.`);
       return node;
     }
 
-    /** Every partition's preferred leader becomes another one, and soon its leader. */
+    /** Every partition's preferred leader becomes another one, and soon its leader; and once more. */
     async function moveLeaders(topics: readonly string[]): Promise<void> {
       const admin = new Kafka({ brokers: cluster.brokers, logLevel: logLevel.NOTHING }).admin();
       await admin.connect();
       const nodeIds = cluster.nodes.map(({ nodeId }) => nodeId);
-      const rotated = (by: number): number[] => nodeIds.map((_, i) => nodeIds[(i + by) % 3] as number);
-      const before = await leadersOf(topics[0] as string);
-      for (let round = 1; round <= 2; round++) {
+      for (const round of [0, 1]) {
         const partitionAssignment = Array.from({ length: feedPartitions }, (_, partition) => ({
           partition,
-          replicas: rotated(partition + round),
+          replicas: nodeIds.map((_, i) => nodeIds[(partition + round + i) % 3] as number),
         }));
         await admin.alterPartitionReassignments({
           topics: topics.map((topic) => ({ topic, partitionAssignment })),
         });
-        await rest();
+        const preferred = partitionAssignment.map(({ replicas }) => replicas[0]);
+        const areMoved = async (): Promise<boolean> => {
+          const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+          return found.every(({ partitions }) =>
+            partitions.every(({ partitionId, leader }) => leader === preferred[partitionId]),
+          );
+        };
+        while (!(await areMoved())) await sleep(100);
+        console.log(`The leaders are ${preferred.join(', ')}.`);
       }
-      const after = await leadersOf(topics[0] as string);
-      console.log(`Leaders before ${before}, and after ${after}.`);
-      expect(after).not.toEqual(before);
       await admin.disconnect();
-
-      async function leadersOf(topic: string): Promise<number[]> {
-        const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] });
-        const partitions = [...(found[0]?.partitions ?? [])].sort((a, b) => a.partitionId - b.partitionId);
-        return partitions.map((partition) => partition.leader);
-      }
     }
 
     /** The cluster notices within three seconds, and leaders move back within two. */
