@@ -14,7 +14,7 @@ import type { ProcessExit } from '../job-manager/job-events.js';
 import { JobManager } from '../job-manager/job-manager.js';
 import type { JobSettings } from '../job-manager/job-settings.js';
 import { EmbeddedLog } from '../log/embedded/embedded-log.js';
-import type { KafkaConfig } from '../log/kafka/kafka-config.js';
+import { type KafkaConfig, ofReachedCluster } from '../log/kafka/kafka-config.js';
 import { sealKafkaConfig } from '../log/kafka/settings/sealed-kafka-config.js';
 import type { ThreadLogLocation } from '../log/log-location.js';
 import type { LogClient } from '../log/log-port.js';
@@ -45,7 +45,8 @@ export class JobRuntime {
       jobFile: options.jobFile,
       stateDir,
       heapMbPerThread: options.heapMbPerThread,
-      logForThread: () => threadLog(embedded, options.kafka),
+      // The JobManager has found the brokers before any thread is deployed.
+      logForThread: () => threadLog(embedded, options.kafka && ofReachedCluster(options.kafka)),
     });
     // Loading code is most of a start: the threads do that while the log is opened and filled.
     launcher.prepare(options.settings.parallelism);

@@ -71,6 +71,14 @@ export function resolveKafkaConfig(config: KafkaConfig): ResolvedKafkaConfig {
   return resolved;
 }
 
+/**
+ * For a client that is opened when another one has reached the cluster already: brokers that do not answer now
+ * are away for a while, and are waited for as at any other time.
+ */
+export function ofReachedCluster(config: KafkaConfig): KafkaConfig {
+  return { ...config, bootstrapTimeoutMs: config.deliveryTimeoutMs ?? requestDefaults.deliveryTimeoutMs };
+}
+
 /** The given settings, and the defaults where they leave something open. */
 export function filledIn<Settings extends object>(
   given: { readonly [name in keyof Settings]?: Settings[name] | undefined },

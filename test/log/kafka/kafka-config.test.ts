@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../src/log/kafka/backoff.js';
-import { resolveKafkaConfig } from '../../../src/log/kafka/kafka-config.js';
+import { ofReachedCluster, resolveKafkaConfig } from '../../../src/log/kafka/kafka-config.js';
 
 describe('the Kafka configuration', () => {
   it('takes names, IPv4 and IPv6 addresses', () => {
@@ -19,6 +19,15 @@ describe('the Kafka configuration', () => {
       /'kafka' is not of the form.*'k:70000' is not of the form.*requestTimeoutMs must be above 0/,
     );
     expect(() => resolveKafkaConfig({ brokers: [] })).toThrow(/no broker is named/);
+  });
+});
+
+describe('a client that is opened when the cluster has been reached before', () => {
+  it('waits for brokers that are away as long as one that has reached them itself', () => {
+    const { bootstrapTimeoutMs, requests } = resolveKafkaConfig(ofReachedCluster({ brokers: ['k:1'] }));
+    expect(bootstrapTimeoutMs).toBe(requests.deliveryTimeoutMs);
+    const patient = ofReachedCluster({ brokers: ['k:1'], deliveryTimeoutMs: 300_000 });
+    expect(resolveKafkaConfig(patient).bootstrapTimeoutMs).toBe(300_000);
   });
 });
 
