@@ -141,7 +141,7 @@ export interface TallyFeedOptions {
   /** Numbers in the input topic, a multiple of its partitions; more than `perSecond` has time for until `hurry`. */
   readonly fed: number;
   readonly perSecond: number;
-  /** Numbers that need no broker to come, and what each of their tallies, and of the others, weighs on its way out. */
+  /** Numbers that need no broker to come, and what each of their tallies weighs on its way out. */
   readonly generated?: {
     readonly count: number;
     readonly perSecond: number;

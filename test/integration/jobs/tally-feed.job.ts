@@ -76,7 +76,7 @@ export default defineJob('tally-feed', (env) => {
         transactionalIdPrefix: output,
         key: ({ key }) => String(key),
         // Where a reader of values need not carry it.
-        headers: () => (padding.length === 0 ? [] : [{ key: 'padding', value: padding }]),
+        headers: ({ key }) => (key < keys ? [] : [{ key: 'padding', value: padding }]),
         compression: 'lz4',
         value: json(),
       }),
