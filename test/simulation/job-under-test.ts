@@ -1,7 +1,15 @@
-import { defineJob, type JobDefinition, kafkaSource, OutputTag, Watermarks } from '../../src/index.js';
+import {
+  type DataStream,
+  defineJob,
+  type JobDefinition,
+  type KeyedStream,
+  kafkaSource,
+  OutputTag,
+  Watermarks,
+} from '../../src/index.js';
 import { logSink } from '../../src/sinks/log-sink.js';
 import { GroupCounter } from './group-counter.js';
-import { Ledger } from './ledger.js';
+import { Ledger, LedgerOfTwo } from './ledger.js';
 import {
   deepFreeze,
   frozenJson,
@@ -22,7 +30,8 @@ export const simulatedJobName = 'simulated';
 
 /**
  * The job that the simulation runs: one or two log sources, an iterable of entries, keyed state of every
- * kind with event-time timers, a side output, perhaps a second exchange, and exactly-once sinks.
+ * kind with event-time timers, behind one input or two, a side output, perhaps a second exchange to fewer
+ * subtasks, and exactly-once sinks.
  */
 export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition {
   return defineJob(simulatedJobName, (env) => {
@@ -43,17 +52,25 @@ export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition
     );
     const [first, ...others] = sources;
     if (first === undefined) throw new Error('A shape without topics.');
-    const entries = first.union(...others).flatMap(function* (event): Generator<LedgerEntry> {
-      userCode.onCall();
-      for (let piece = 0; piece < event.pieces; piece += 1) {
-        const { key, number, at, padding } = event;
-        yield deepFreeze({ key, number, piece, at, padding });
-      }
-    });
+    const keyedEntriesOf = (events: DataStream<LedgerEvent>): KeyedStream<LedgerEntry, string> =>
+      events
+        .flatMap(function* (event): Generator<LedgerEntry> {
+          userCode.onCall();
+          for (let piece = 0; piece < event.pieces; piece += 1) {
+            const { key, number, at, padding } = event;
+            yield deepFreeze({ key, number, piece, at, padding });
+          }
+        })
+        .keyBy((entry) => entry.key);
     const reminders = new OutputTag<Reminder>('reminders');
-    const lines = entries
-      .keyBy((entry) => entry.key)
-      .process(new Ledger(userCode, reminders), { uid: 'ledger' });
+    const ledger = new Ledger(userCode, reminders);
+    const [second] = others;
+    const lines =
+      shape.isConnected && second !== undefined
+        ? keyedEntriesOf(first)
+            .connect(keyedEntriesOf(second))
+            .process(new LedgerOfTwo(ledger), { uid: 'ledger' })
+        : keyedEntriesOf(first.union(...others)).process(ledger, { uid: 'ledger' });
     lines.sinkTo(
       exactlyOnce<LedgerLine>(ledgerTopic, shape, (line) => line.key),
       { uid: 'ledger-sink' },
@@ -65,12 +82,14 @@ export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition
       );
     }
     if (shape.hasSecondStage) {
+      const { secondStageParallelism: parallelism } = shape;
+      const secondStage = parallelism === undefined ? {} : { parallelism };
       lines
         .keyBy((line) => groupOf(line.key))
-        .process(new GroupCounter(userCode), { uid: 'groups' })
+        .process(new GroupCounter(userCode), { uid: 'groups', ...secondStage })
         .sinkTo(
           exactlyOnce<GroupLine>(groupTopic, shape, (line) => String(line.group)),
-          { uid: 'group-sink' },
+          { uid: 'group-sink', ...secondStage },
         );
     }
   });

@@ -1,6 +1,7 @@
 import {
   type Collector,
   type KeyedContext,
+  KeyedCoProcessFunction,
   KeyedProcessFunction,
   type ListState,
   type MapState,
@@ -101,6 +102,32 @@ export class Ledger extends KeyedProcessFunction<string, LedgerEntry, LedgerLine
     this.remindersFired.clear();
     this.recent.clear();
     this.categories.clear();
+  }
+}
+
+/** One ledger for the entries of two inputs. */
+export class LedgerOfTwo extends KeyedCoProcessFunction<string, LedgerEntry, LedgerEntry, LedgerLine> {
+  private readonly ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    super();
+    this.ledger = ledger;
+  }
+
+  override open(context: RuntimeContext): void {
+    this.ledger.open(context);
+  }
+
+  processElement1(entry: LedgerEntry, context: KeyedContext<string>, out: Collector<LedgerLine>): void {
+    this.ledger.processElement(entry, context, out);
+  }
+
+  processElement2(entry: LedgerEntry, context: KeyedContext<string>, out: Collector<LedgerLine>): void {
+    this.ledger.processElement(entry, context, out);
+  }
+
+  override onTimer(timestamp: number, context: OnTimerContext<string>, out: Collector<LedgerLine>): void {
+    this.ledger.onTimer(timestamp, context, out);
   }
 }
 

@@ -39,6 +39,10 @@ export interface JobShape {
   readonly isBounded: boolean;
   readonly hasSideOutput: boolean;
   readonly hasSecondStage: boolean;
+  /** Two topics are two inputs of one function, and no union. */
+  readonly isConnected: boolean;
+  /** Of the second stage; undefined for the job's. */
+  readonly secondStageParallelism: number | undefined;
   readonly outOfOrdernessMs: number;
   readonly transactionPoolSize: number;
 }
@@ -56,6 +60,9 @@ export function scenarioOf(seed: number): Scenario {
       isBounded,
       hasSideOutput: random.chance(0.5),
       hasSecondStage: random.chance(0.4),
+      // Without the generator's numbers, so that every other scenario stays what it was.
+      isConnected: isUnion && seed % 2 === 0,
+      secondStageParallelism: seed % 3 === 0 ? 1 : undefined,
       outOfOrdernessMs: random.pick([0, 1, 30_000]),
       transactionPoolSize: random.pick([5, 8]),
     },
