@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type Collector,
   type DataStream,
@@ -299,6 +299,20 @@ describe('the harness of streams', () => {
       cause: { message: expect.stringContaining('read only property') },
     });
     expect(Object.isFrozen(given)).toBe(false);
+  });
+
+  it('knows the types of its inputs and outputs', async () => {
+    const harness = await openHarness((numbers: DataStream<number>, words: DataStream<string>) => ({
+      lengths: words.map((word) => word.length),
+      texts: numbers.map(String),
+    }));
+    expectTypeOf(harness.inputs[1].processElement).parameter(0).toEqualTypeOf<string>();
+    expectTypeOf(harness.outputs.lengths.values).toEqualTypeOf<readonly number[]>();
+    expectTypeOf(harness.outputs).toHaveProperty('texts');
+    // @ts-expect-error: a number is no word.
+    await harness.inputs[1].processElement(1).catch(() => {});
+    // @ts-expect-error: there is no such output.
+    expect(harness.outputs.words).toBeUndefined();
   });
 
   it('refuses a step that does not wait for the one before', async () => {
