@@ -14,13 +14,6 @@ import type { TransactionHandle } from './log-requests.js';
 export class ConnectedTransactions implements LogTransactions {
   private readonly connection: LogConnection;
   private readonly appenders: Set<BatchingAppender>;
-  /**
-   * The last handle of each id that this client began, and whether it has ended that transaction itself. Only
-   * then does the id's next begin expect it: the log raises the epoch as it aborts an open one, and would
-   * refuse the begin itself; and it takes a begin that expects a former epoch for a resent one, so two
-   * clients that expected the same would be given the same handle. Bounded by the ids in use.
-   */
-  private readonly begun = new Map<string, { readonly handle: TransactionHandle; isEnded: boolean }>();
 
   constructor(connection: LogConnection, appenders: Set<BatchingAppender>) {
     this.connection = connection;
@@ -28,45 +21,27 @@ export class ConnectedTransactions implements LogTransactions {
   }
 
   async begin(transactionalId: string, options: TransactionOptions): Promise<LogTransaction> {
-    const former = this.begun.get(transactionalId);
-    const expected = former?.isEnded ? former.handle : undefined;
-    // Once: who was refused, and still begins the id again, means to take it over.
-    this.begun.delete(transactionalId);
+    const { transactionTimeoutMs } = options;
     const handle = await this.connection.request({
       kind: 'begin-transaction',
       transactionalId,
-      transactionTimeoutMs: options.transactionTimeoutMs,
-      expected,
+      transactionTimeoutMs,
     });
     const appender = new BatchingAppender(this.connection, options, handle, () =>
       this.appenders.delete(appender),
     );
     this.appenders.add(appender);
-    const begun = { handle, isEnded: false };
-    this.begun.set(transactionalId, begun);
-    return new ConnectedTransaction(this.connection, handle, appender, () => {
-      begun.isEnded = true;
-    });
+    return new ConnectedTransaction(this.connection, handle, appender);
   }
 
   async commit(prepared: PreparedTransaction): Promise<void> {
     const { transactionalId, producerId, producerEpoch } = prepared;
     const transaction: TransactionHandle = { transactionalId, producerId: Number(producerId), producerEpoch };
     await this.connection.request({ kind: 'end-transaction', outcome: 'commit', transaction });
-    const begun = this.begun.get(transactionalId);
-    if (begun?.handle.producerId === transaction.producerId && begun.handle.producerEpoch === producerEpoch) {
-      begun.isEnded = true;
-    }
   }
 
   async fence(transactionalId: string, transactionTimeoutMs: number): Promise<void> {
-    this.begun.delete(transactionalId);
-    await this.connection.request({
-      kind: 'begin-transaction',
-      transactionalId,
-      transactionTimeoutMs,
-      expected: undefined,
-    });
+    await this.connection.request({ kind: 'begin-transaction', transactionalId, transactionTimeoutMs });
   }
 }
 
@@ -74,18 +49,10 @@ class ConnectedTransaction implements LogTransaction {
   private readonly connection: LogConnection;
   private readonly handle: TransactionHandle;
   private readonly appender: BatchingAppender;
-  /** Nothing of it is open in the log any more, by this client's own doing. */
-  private readonly onEnded: () => void;
   private phase: 'open' | 'preparing' | 'prepared' | 'ended' = 'open';
   private isEmpty = true;
 
-  constructor(
-    connection: LogConnection,
-    handle: TransactionHandle,
-    appender: BatchingAppender,
-    onEnded: () => void,
-  ) {
-    this.onEnded = onEnded;
+  constructor(connection: LogConnection, handle: TransactionHandle, appender: BatchingAppender) {
     this.connection = connection;
     this.handle = handle;
     this.appender = appender;
@@ -123,7 +90,6 @@ class ConnectedTransaction implements LogTransaction {
     await this.appender.close();
     if (this.isEmpty) {
       this.phase = 'ended';
-      this.onEnded();
       return undefined;
     }
     await this.connection.request({ kind: 'prepare-transaction', transaction: this.handle });
@@ -142,7 +108,6 @@ class ConnectedTransaction implements LogTransaction {
     if (!this.isEmpty) {
       await this.connection.request({ kind: 'end-transaction', outcome: 'abort', transaction: this.handle });
     }
-    this.onEnded();
   }
 
   /** Aborts what is not prepared; a prepared transaction stays as it is. */

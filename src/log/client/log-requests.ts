@@ -65,11 +65,6 @@ export interface BeginTransactionRequest {
   readonly kind: 'begin-transaction';
   readonly transactionalId: string;
   readonly transactionTimeoutMs: number;
-  /**
-   * What this client was given when it began the id before; refused when somebody else began it since. So
-   * the answer to a request that was sent twice is the same, and a client that was shut out stays out.
-   */
-  readonly expected: TransactionHandle | undefined;
 }
 
 export interface EndTransactionRequest {

@@ -129,11 +129,7 @@ export class EmbeddedLogOwner {
         touch(store.append(request));
         return undefined;
       case 'begin-transaction':
-        return store.transactions.begin(
-          request.transactionalId,
-          request.transactionTimeoutMs,
-          request.expected,
-        );
+        return store.transactions.begin(request.transactionalId, request.transactionTimeoutMs);
       case 'prepare-transaction':
         store.transactions.prepare(request.transaction);
         return undefined;

@@ -18,13 +18,8 @@ export class TransactionLog {
   }
 
   /** Aborts what the id left open and shuts out its former user by a higher epoch. */
-  begin(
-    transactionalId: string,
-    transactionTimeoutMs: number,
-    expected: TransactionHandle | undefined,
-  ): TransactionHandle {
+  begin(transactionalId: string, transactionTimeoutMs: number): TransactionHandle {
     const former = this.database.transactions.get(transactionalId);
-    if (expected !== undefined && !isSame(former, expected)) throw fenced(transactionalId);
     if (former !== undefined) this.discardStaged(former.producerId);
     // An epoch is an int16 in the record batch's header.
     const isExhausted = former === undefined || former.producerEpoch >= producerEpochMax;

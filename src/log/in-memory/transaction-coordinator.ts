@@ -34,8 +34,8 @@ export class TransactionCoordinator {
   /**
    * InitProducerId. 'busy' while a former transaction of the id is being ended: to be asked again.
    *
-   * As in Kafka, the expected epoch guards an id that is at rest only: an ongoing transaction is aborted
-   * whatever the request expects, so a begin that comes late can still abort a prepared one.
+   * As in Kafka, an ongoing transaction is aborted whoever began it, so a begin that comes late can still abort
+   * a prepared one.
    */
   begin(request: BeginTransactionRequest): TransactionHandle | 'busy' {
     const transaction = this.byId.get(request.transactionalId) ?? this.create(request.transactionalId);
@@ -51,7 +51,7 @@ export class TransactionCoordinator {
       case 'empty':
       case 'complete-commit':
       case 'complete-abort':
-        this.raiseEpoch(transaction, request.expected);
+        transaction.producerEpoch++;
         transaction.phase = 'empty';
         transaction.timeoutMs = request.transactionTimeoutMs;
         return handleOf(transaction);
@@ -115,7 +115,6 @@ export class TransactionCoordinator {
       transactionalId,
       producerId: this.nextProducerId++,
       producerEpoch: -1,
-      formerEpoch: undefined,
       phase: 'empty',
       timeoutMs: 0,
       partitions: new Set(),
@@ -123,20 +122,6 @@ export class TransactionCoordinator {
     };
     this.byId.set(transactionalId, transaction);
     return transaction;
-  }
-
-  private raiseEpoch(transaction: CoordinatedTransaction, expected: TransactionHandle | undefined): void {
-    if (expected === undefined) {
-      transaction.formerEpoch = undefined;
-    } else if (expected.producerEpoch === transaction.producerEpoch) {
-      transaction.formerEpoch = transaction.producerEpoch;
-    } else if (expected.producerEpoch === transaction.formerEpoch) {
-      // The answer to an earlier sending of this request was lost.
-      return;
-    } else {
-      throw fenced(transaction.transactionalId);
-    }
-    transaction.producerEpoch++;
   }
 
   private startTimeout(transaction: CoordinatedTransaction): void {
@@ -176,8 +161,6 @@ interface CoordinatedTransaction {
   readonly transactionalId: string;
   readonly producerId: number;
   producerEpoch: number;
-  /** What the last begin expected and raised; one that expects it again is the same, resent. */
-  formerEpoch: number | undefined;
   phase: TransactionPhase;
   timeoutMs: number;
   readonly partitions: Set<InMemoryPartition>;

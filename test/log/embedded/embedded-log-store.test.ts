@@ -98,7 +98,7 @@ describe('the store of the embedded log', () => {
     const store = openStore();
     store.write(() => store.createTopic('t', 1));
     for (const outcome of ['commit', 'abort'] as const) {
-      const transaction = store.write(() => store.transactions.begin('id', 60_000, undefined));
+      const transaction = store.write(() => store.transactions.begin('id', 60_000));
       store.write(() => store.append({ ...appendOf(10), transaction }));
       expect(end(store)).toBe(outcome === 'commit' ? 0 : 10);
       store.write(() => {
@@ -117,8 +117,8 @@ describe('the store of the embedded log', () => {
     const first = new EmbeddedLogStore(path);
     first.write(() => first.createTopic('t', 1));
     const [open, prepared] = first.write(() => [
-      first.transactions.begin('open', 60_000, undefined),
-      first.transactions.begin('prepared', 60_000, undefined),
+      first.transactions.begin('open', 60_000),
+      first.transactions.begin('prepared', 60_000),
     ]);
     if (open === undefined || prepared === undefined) throw new Error('Two transactions were begun.');
     first.write(() => first.append({ ...appendOf(1), transaction: open }));
@@ -135,13 +135,13 @@ describe('the store of the embedded log', () => {
 
   it('gives an id a new producer id when its epochs are used up', () => {
     const store = openStore();
-    let handle = store.write(() => store.transactions.begin('id', 60_000, undefined));
+    let handle = store.write(() => store.transactions.begin('id', 60_000));
     const firstProducerId = handle.producerId;
     store.write(() => {
-      while (handle.producerEpoch < 32_766) handle = store.transactions.begin('id', 60_000, undefined);
+      while (handle.producerEpoch < 32_766) handle = store.transactions.begin('id', 60_000);
     });
     expect(handle.producerId).toBe(firstProducerId);
-    const next = store.write(() => store.transactions.begin('id', 60_000, undefined));
+    const next = store.write(() => store.transactions.begin('id', 60_000));
     expect(next.producerId).not.toBe(firstProducerId);
     expect(next.producerEpoch).toBe(0);
   });

@@ -140,21 +140,6 @@ describe('the in-memory log', () => {
     expect(simulation.cluster.openTransactions()).toEqual([]);
   });
 
-  it('gives a begin that was sent twice the epoch of the first', async () => {
-    const simulation = new Simulation(1, () => ({
-      ...onFirst('end-transaction', { kind: 'answered', requestDelayMs: 1, replyDelayMs: 1 }),
-      fateOf: (request, _client, sending) =>
-        request.kind === 'begin-transaction' && request.expected !== undefined && sending === 1
-          ? { kind: 'reply-lost', requestDelayMs: 1, replyDelayMs: 1 }
-          : { kind: 'answered', requestDelayMs: 1, replyDelayMs: 1 },
-    }));
-    const client = simulation.client();
-    const first = await simulation.prepare(client, 'id', 'first');
-    await simulation.await(client.transactions.commit(first));
-    const second = await simulation.prepare(client, 'id', 'second');
-    expect(second.producerEpoch).toBe(first.producerEpoch + 1);
-  });
-
   it('gives up after the delivery time-out when nothing gets through', async () => {
     const simulation = new Simulation(1, (random) => new RandomLogFaults(random, { requestLoss: 1 }));
     const errors: Error[] = [];
