@@ -76,8 +76,8 @@ export class TaskManagerThreads implements TaskManagerLauncher {
     };
     const transferList = [port2, ...channels.map((end) => end.port), ...portsOf(log)];
     pool.run(task, transferList, (error) => {
-      if (error === undefined) control.close();
-      else onExit(slot, toFailure(error));
+      // The port is not closed here: the thread's last message may still be on its way. The thread closes it.
+      if (error !== undefined) onExit(slot, toFailure(error));
     });
     return control;
   }
