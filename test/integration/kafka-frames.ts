@@ -43,10 +43,24 @@ export class KafkaFrames {
 export interface ProxiedRequest {
   readonly api: KafkaApiName | undefined;
   readonly correlationId: number;
+  readonly clientId: string | null;
+  /** Without the length in front. */
+  readonly byteLength: number;
+  /** Of a Fetch; undefined for others. */
+  readonly fetch: FetchBounds | undefined;
   /** Of Produce, AddPartitionsToTxn, InitProducerId, EndTxn; null where they belong to no transaction. */
   readonly transactionalId: string | null;
   /** Of an EndTxn that commits: what it commits. */
   readonly commits: PreparedTransaction | undefined;
+}
+
+/** How much a fetch asks for, and how patiently. */
+export interface FetchBounds {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Of each partition. */
+  readonly partitionBytes: readonly number[];
 }
 
 export type KafkaApiName = (typeof kafkaApis)[keyof typeof kafkaApis]['name'];
@@ -57,9 +71,19 @@ export function readRequest({ body }: KafkaFrame): ProxiedRequest {
   const api = Object.values(kafkaApis).find((each) => each.key === key)?.name;
   reader.int16();
   const correlationId = reader.int32();
-  reader.nullableString();
-  const header = { api, correlationId, transactionalId: null, commits: undefined };
+  const clientId = reader.nullableString();
+  const header = {
+    api,
+    correlationId,
+    clientId,
+    byteLength: body.length,
+    fetch: undefined,
+    transactionalId: null,
+    commits: undefined,
+  };
   switch (api) {
+    case 'Fetch':
+      return { ...header, fetch: readFetchBounds(reader) };
     case 'Produce':
     case 'AddPartitionsToTxn':
       return { ...header, transactionalId: reader.nullableString() };
@@ -81,6 +105,28 @@ export function readRequest({ body }: KafkaFrame): ProxiedRequest {
 }
 
 const lengthBytes = 4;
+
+function readFetchBounds(reader: WireReader): FetchBounds {
+  // The replica's id, of which clients have none.
+  reader.int32();
+  const [maxWaitMs, minBytes, maxBytes] = [reader.int32(), reader.int32(), reader.int32()];
+  // Isolation, and the session's id and epoch.
+  reader.int8();
+  reader.int32();
+  reader.int32();
+  const partitionBytes = reader.array(() => {
+    reader.string();
+    return reader.array(() => {
+      // Partition, leader epoch, position and log start.
+      reader.int32();
+      reader.int32();
+      reader.int64();
+      reader.int64();
+      return reader.int32();
+    });
+  });
+  return { maxWaitMs, minBytes, maxBytes, partitionBytes: partitionBytes.flat() };
+}
 
 /** Shorter than 127 bytes, so that its length (plus one; zero is null) is one byte. */
 function readCompactString(reader: WireReader): string | null {

@@ -8,7 +8,7 @@ import {
 } from '../../log-port.js';
 import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
-import type { KafkaCluster } from '../kafka-cluster.js';
+import type { ConnectionNaming, KafkaCluster } from '../kafka-cluster.js';
 import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
 import { OnceATurn } from '../once-a-turn.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
@@ -33,6 +33,7 @@ export class KafkaReader implements LogReader {
   private readonly isolation: Isolation;
   private readonly requests: ResolvedKafkaConfig['requests'];
   private readonly fetches: ResolvedKafkaConfig['fetches'];
+  private readonly naming: ConnectionNaming;
   private readonly onClosed: () => void;
   private readonly partitions: ReaderPartition[] = [];
   /** The same, those first that the newest answers left empty-handed. */
@@ -55,6 +56,9 @@ export class KafkaReader implements LogReader {
     this.isolation = options.isolation ?? 'read_committed';
     this.requests = filledIn(options, cluster.config.requests);
     this.fetches = filledIn(options, cluster.config.fetches);
+    const { clientId, requestTimeoutMs } = this.requests;
+    // A broker that holds a fetch for as long as it may has not failed.
+    this.naming = { clientId, requestTimeoutMs: requestTimeoutMs + this.fetches.fetchMaxWaitMs };
     this.onClosed = onClosed;
   }
 
@@ -141,7 +145,7 @@ export class KafkaReader implements LogReader {
     if (partitions.length === 0) return;
     let lane = this.lanes.get(key);
     if (lane === undefined) {
-      lane = this.cluster.openLane(leader, this.requests);
+      lane = this.cluster.openLane(leader, this.naming);
       this.lanes.set(key, lane);
     }
     const fetch = this.fetch(lane, kind, partitions, partitionFetchBytes(budget)).finally(() => {
