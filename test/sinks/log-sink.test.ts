@@ -229,6 +229,46 @@ describe('the options of a log sink', () => {
     expect(() => logSink(options as LogSinkOptions<string>)).toThrow(message);
   });
 
+  it.each(['at-least-once', 'exactly-once'] as const)(
+    "reach the log from Kafka's settings, %s",
+    async (deliveryGuarantee) => {
+      const clock = new SimulatedClock(random);
+      const client = new InMemoryLogClient(new InMemoryLogCluster({ clock, random }));
+      const opened: object[] = [];
+      const log = {
+        openAppender: (options) => {
+          opened.push(options);
+          return client.openAppender(options);
+        },
+        transactions: {
+          ...client.transactions,
+          begin: (id, options) => {
+            opened.push(options);
+            return client.transactions.begin(id, options);
+          },
+        },
+      } as Partial<LogClient> as LogClient;
+      const sink = logSink<string>({
+        topic: 'out',
+        value: string(),
+        deliveryGuarantee,
+        transactionalIdPrefix: 'p',
+        properties: {
+          'delivery.timeout.ms': 5_000,
+          'compression.type': 'zstd',
+          'transaction.timeout.ms': '60000',
+        },
+      });
+      sink.createWriter(new SinkContextOfTest(clock).context({ log: async () => log }));
+      await clock.advance(1_000);
+      expect(opened[0]).toMatchObject({
+        deliveryTimeoutMs: 5_000,
+        compression: 'zstd',
+        ...(deliveryGuarantee === 'exactly-once' && { transactionTimeoutMs: 60_000 }),
+      });
+    },
+  );
+
   it('take the element type from where the sink is put', () => {
     const sinkTo = (sink: Sink<Action>): Sink<Action> => sink;
     const sink = sinkTo(logSink({ topic: 'out', key: (action) => action.user, value: json() }));

@@ -236,6 +236,29 @@ describe('discovering the splits of a log source', () => {
     expect(log.readers[0]?.options.isolation).toBe('read_uncommitted');
   });
 
+  it("reads with Kafka's settings, and commits to the group that they name", async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({
+      topics: 't',
+      value: string(),
+      properties: {
+        'fetch.min.bytes': '100',
+        'client.id': 'me',
+        'isolation.level': 'read_uncommitted',
+        'group.id': 'g',
+      },
+    });
+    const splits = await source.discoverSplits({ log: log.open });
+    await source.onCheckpointComplete?.({ log: log.open }, splits);
+    await readAll(source, log, splits);
+    expect(log.readers[0]?.options).toMatchObject({
+      fetchMinBytes: 100,
+      clientId: 'me',
+      isolation: 'read_uncommitted',
+    });
+    expect(log.committed.map(({ groupId }) => groupId)).toEqual(['g']);
+  });
+
   it('finds topics by a pattern, each time anew', async () => {
     const log = new ScriptedLog(
       ['orders-b', 'clicks', 'orders-a'].map((topic) => ({ topic, partition: 0, batches: [], endOffset: 0 })),

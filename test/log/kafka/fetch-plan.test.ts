@@ -64,10 +64,13 @@ describe('the plan of a fetch', () => {
         fc.array(partition, { minLength: 1, maxLength: 12 }),
         fc.nat(64 * megabyte),
         fc.nat(64 * megabyte),
-        (partitions, prefetchBytes, bytesInUse) => {
-          const limits = { ...budget, prefetchBytes, bytesInUse, partitionCount: partitions.length };
+        fc.integer({ min: 1, max: 4 * megabyte }),
+        (partitions, prefetchBytes, bytesInUse, fetchMaxBytes) => {
+          const partitionCount = partitions.length;
+          const limits = { ...budget, prefetchBytes, bytesInUse, partitionCount, fetchMaxBytes };
           const planned = planFetch(partitions, 'behind', limits, 5);
           const plannedBytes = planned.length * partitionFetchBytes(limits);
+          expect(plannedBytes).toBeLessThanOrEqual(fetchMaxBytes);
           if (planned.length > 1 || bytesInUse > 0) {
             expect(plannedBytes === 0 || bytesInUse + plannedBytes <= prefetchBytes).toBe(true);
           }
