@@ -60,8 +60,9 @@ async function runExample(name: string, example: Example, options: CommandLineOp
     stateDir: options.stateDir ?? join('.millrace', `example-${name}`),
     kafka: kafkaConfigOf(options.kafka, process.env, logger),
     logger,
-    exitProcess: (reason) => {
+    exitProcess: (reason, how) => {
       logger.error(reason);
+      if (how === 'kill') process.kill(process.pid, 'SIGKILL');
       process.exit(1);
     },
     // By now what an earlier run still had to commit is committed.

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { glob } from 'tinyglobby';
+import { escapePath, glob } from 'tinyglobby';
 import { type Duration, durationMs } from '../../api/duration.js';
 import type { ValueCodec } from '../../codecs/value-codec.js';
 import { describeFileError } from '../../host/file-error-sentence.js';
@@ -86,7 +86,8 @@ class FileSource<T> implements Source<T> {
 
   private async find(known: ReadonlySet<SplitId>): Promise<readonly SourceSplit[]> {
     try {
-      const paths = await glob([...this.paths], { absolute: true, onlyFiles: true });
+      const patterns = await Promise.all(this.paths.map(patternOf));
+      const paths = await glob(patterns, { absolute: true, onlyFiles: true });
       const found = paths.filter((path) => !known.has(splitId(path))).sort();
       return await Promise.all(
         found.map(async (path, i) =>
@@ -101,6 +102,15 @@ class FileSource<T> implements Source<T> {
       });
     }
   }
+}
+
+/** What is there under just this name is no glob, whatever brackets and stars the name has. */
+async function patternOf(path: string): Promise<string> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? escapePath(path) : path;
 }
 
 function badOption(message: string): MillraceError {
