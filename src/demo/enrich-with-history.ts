@@ -6,6 +6,7 @@ import {
   type RuntimeContext,
   type ValueState,
 } from '../index.js';
+import { continueVisit } from './continue-visit.js';
 import type { EnrichedEvent, PastEvent, UserProfile, Visit } from './enriched-event.js';
 import { lookUpProfile } from './user-profile.js';
 import type { UserTrackingEvent } from './user-tracking-event.js';
@@ -44,15 +45,4 @@ export class EnrichWithHistory extends KeyedProcessFunction<string, UserTracking
     this.profile.update(profile);
     return profile;
   }
-}
-
-function continueVisit(visit: Visit | undefined, event: UserTrackingEvent): Visit {
-  const pages = event.event_name === 'page_view' || event.event_name === 'product_view' ? 1 : 0;
-  if (visit?.visit_id === event.session_id) return { ...visit, page_count: visit.page_count + pages };
-  return {
-    visit_id: event.session_id,
-    start_time: event.timestamp,
-    page_count: pages,
-    is_first_visit: visit === undefined,
-  };
 }
