@@ -48,7 +48,7 @@ export interface AsyncFunctionContext extends FunctionContext {
 export interface AsyncOptions<Result> extends OperatorOptions {
   /** The longest that one element may take, retries and their delays included. */
   readonly timeout: Duration;
-  /** Elements of a subtask that are being asked about, or wait for those before them; at this many it takes no more. 100 by default. */
+  /** Elements of a subtask that are being asked about, or wait for those before them; at this many it takes no more. 100 by default. They are in every checkpoint. */
   readonly capacity?: number;
   /** By default nothing is retried. */
   readonly retry?: AsyncRetryStrategy<Result>;

@@ -29,9 +29,7 @@ export function planDeployments(job: JobDescription, metadata: CheckpointMetadat
       splitsBySlot[slot]?.push({ operatorUid: source.uid, splits });
     });
   }
-  const shared =
-    metadata.parallelism === parallelism ? metadata.subtasks : withListStatesShared(job, metadata.subtasks);
-  const restored = withOperatorStates(job, metadata, shared);
+  const restored = withOperatorStates(job, metadata);
   const deployments = splitsBySlot.map((splits, index) => ({
     slot: slotIndex(index),
     parallelism,
@@ -59,12 +57,9 @@ function withoutListState(subtask: SubtaskSnapshot): SubtaskSnapshot {
 }
 
 /** What users' functions keep beside the keys: a union state is given to all anew, whatever the parallelism. */
-function withOperatorStates(
-  job: JobDescription,
-  metadata: CheckpointMetadata,
-  subtasks: readonly SubtaskSnapshot[],
-): readonly SubtaskSnapshot[] {
-  const withState = metadata.subtasks.filter(({ snapshot }) => snapshot.operatorState !== undefined);
+function withOperatorStates(job: JobDescription, metadata: CheckpointMetadata): readonly SubtaskSnapshot[] {
+  const { subtasks } = metadata;
+  const withState = subtasks.filter(({ snapshot }) => snapshot.operatorState !== undefined);
   const uids = new Set(withState.map((each) => each.operatorUid));
   const others = subtasks.filter((each) => !uids.has(each.operatorUid));
   const redistributed = [...uids].flatMap((operatorUid) => {
@@ -82,23 +77,4 @@ function withOperatorStates(
     });
   });
   return [...others, ...redistributed];
-}
-
-/** Operator list state for another number of subtasks, item by item in turn; what else there is stays with its subtask. */
-function withListStatesShared(
-  job: JobDescription,
-  subtasks: readonly SubtaskSnapshot[],
-): readonly SubtaskSnapshot[] {
-  const uids = new Set(subtasks.map((each) => each.operatorUid));
-  return [...uids].flatMap((operatorUid) => {
-    const parts = subtasks.filter((each) => each.operatorUid === operatorUid);
-    const items = parts.flatMap(({ snapshot }) => snapshot.listState ?? []);
-    if (items.length === 0) return parts;
-    const parallelism = job.subtasksOf(operatorUid, job.checkpointed.parallelism);
-    return Array.from({ length: parallelism }, (_, index) => {
-      const own = parts.find((each) => each.subtaskIndex === index)?.snapshot ?? { stateBytes: 0 };
-      const listState = items.filter((_item, at) => at % parallelism === index);
-      return { operatorUid, subtaskIndex: subtaskIndex(index), snapshot: { ...own, listState } };
-    });
-  });
 }

@@ -5,7 +5,7 @@ import { AsyncRequest } from '../async-io/async-request.js';
 import { CapacityHold } from '../async-io/capacity-hold.js';
 import { OrderedStreamElementQueue } from '../async-io/ordered-stream-element-queue.js';
 import { isEvent, type QueuedEvent, type StreamElementQueue } from '../async-io/stream-element-queue.js';
-import { restoreStreamElements, snapshotStreamElements } from '../async-io/stream-element-snapshot.js';
+import { StreamElementsInState } from '../async-io/stream-elements-in-state.js';
 import { UnorderedStreamElementQueue } from '../async-io/unordered-stream-element-queue.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
@@ -25,6 +25,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
   private readonly queue: StreamElementQueue<AsyncRequest<In, Out>>;
   private readonly caller: AsyncCaller<In, Out, AsyncRequest<In, Out>>;
   private readonly hold: CapacityHold;
+  private readonly inState: StreamElementsInState;
   /** In the queue, but not begun: what was restored beyond the capacity, since fewer subtasks may now have it. */
   private readonly waiting: AsyncRequest<In, Out>[] = [];
   private hasInputEnded = false;
@@ -35,6 +36,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
     this.capacity = settings.capacity;
     this.queue = createQueue(settings.outputMode);
     this.hold = new CapacityHold(context.availability);
+    this.inState = new StreamElementsInState(context);
     const { timeout } = fn;
     this.caller = new AsyncCaller({
       operatorName: context.name,
@@ -65,7 +67,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
     } catch (error) {
       throw this.failed(error, 'open()');
     }
-    for (const element of restoreStreamElements<In, Out>(this.context.restored, this.context)) {
+    for (const element of this.inState.read<In, Out>(this.context.restored)) {
       if (isEvent(element)) this.forward(element);
       else this.take(element);
     }
@@ -100,7 +102,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
   }
 
   override async snapshot(): Promise<OperatorSnapshot> {
-    return snapshotStreamElements(this.queue.contents(), this.context);
+    return this.inState.write(this.queue.contents());
   }
 
   override async close(): Promise<void> {

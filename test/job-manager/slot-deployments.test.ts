@@ -64,18 +64,6 @@ describe('Deployments', () => {
     expect(plan.deployments.map((deployment) => deployment.slot)).toEqual([0, 1]);
   });
 
-  it('share operator list state anew, item by item, when the parallelism has changed', () => {
-    const subtasks = [
-      snapshotOf('out', 0, { listState: ['a', 'b'] }),
-      snapshotOf('out', 1),
-      snapshotOf('out', 2, { listState: ['c'] }),
-    ];
-    const plan = planDeployments(spreadJob(), metadataOf(1, { subtasks, parallelism: 3 }));
-    expect(
-      plan.deployments.map(({ restored }) => restored.map(({ snapshot }) => snapshot.listState)),
-    ).toEqual([[['a', 'c']], [['b']]]);
-  });
-
   it('give every subtask a union state whole, a new subtask too, and leave the rest with its own', () => {
     const union = (item: string): readonly OperatorStateSnapshot[] => [
       { name: 'all', mode: 'union', items: [item] },
