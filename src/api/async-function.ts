@@ -31,7 +31,7 @@ export type AsyncInvoke<In, Out> = (value: DeepReadonly<In>, context: AsyncConte
 
 /** Of one element's request. It may be kept for as long as the request lasts. */
 export interface AsyncContext {
-  /** Aborted when the time-out has passed or the job ends: give it to `fetch` and the like, or their work goes on for nobody. */
+  /** This attempt's. Aborted when it has failed, a time-out has passed or the job ends: give it to `fetch` and the like, or their work goes on for nobody. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt, one more for each retry. */
   readonly attempt: number;
@@ -48,6 +48,8 @@ export interface AsyncFunctionContext extends FunctionContext {
 export interface AsyncOptions<Result> extends OperatorOptions {
   /** The longest that one element may take, retries and their delays included. */
   readonly timeout: Duration;
+  /** The longest that one attempt may take; then its signal is aborted, and it counts as rejected. By default as long as `timeout`. */
+  readonly attemptTimeout?: Duration;
   /** Elements of a subtask that are being asked about, or wait for those before them; at this many it takes no more. 100 by default. They are in every checkpoint. */
   readonly capacity?: number;
   /** By default nothing is retried. */

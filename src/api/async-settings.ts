@@ -19,13 +19,17 @@ export function asyncCallSettings<Result>(
   const { capacity = capacityDefault, retry } = options;
   const timeoutMs = durationMs(options.timeout, `The timeout of "${name}"`);
   const addMistake = (mistake: string): void => builder.addMistake(`${mistake} (operator "${name}")`);
-  if (timeoutMs === 0)
+  const attemptTimeoutMs =
+    options.attemptTimeout === undefined
+      ? undefined
+      : durationMs(options.attemptTimeout, `The attemptTimeout of "${name}"`);
+  if (timeoutMs === 0 || attemptTimeoutMs === 0)
     addMistake("a timeout of 0 ms leaves no time for a request: give it one such as '10s'");
   if (!Number.isSafeInteger(capacity) || capacity < 1 || capacity > capacityMax) {
     addMistake(`a capacity of ${capacity} elements: give it a whole number from 1 to ${capacityMax}`);
   }
   for (const mistake of retry?.mistakes ?? []) addMistake(`a retry strategy that makes no sense: ${mistake}`);
-  return { capacity, timeoutMs, retry };
+  return { capacity, timeoutMs, attemptTimeoutMs, retry };
 }
 
 /** By its shape, since a user's class may extend another copy's. */

@@ -1,30 +1,38 @@
 import type { AsyncRetryStrategy } from '../api/async-retry-strategies.js';
 import type { DeepReadonly } from '../api/deep-readonly.js';
-import type { CancelTimer, Clock } from '../host/clock.js';
+import type { Clock } from '../host/clock.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { AsyncRequest } from './async-request.js';
+import { Deadlines } from './deadlines.js';
 
 /**
  * Makes an operator's requests: attempts, retries and time-outs. Invariants: a request is done once, by its
- * result or by its time-out, whichever comes first, and what comes later is ignored; no two attempts of one
- * request overlap. Everything that comes from outside (a promise, a timer) only takes note and asks for a
- * turn: the operator acts in its turn, between two elements.
+ * result or by its time-out, whichever comes first; an attempt ends once, and what comes of it later is
+ * ignored; no two attempts of one request count at the same time. Everything that comes from outside (a
+ * promise, a timer) only takes note and asks for a turn: the operator acts in its turn, between two elements.
  */
 export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   private readonly options: AsyncCallerOptions<Result, Request>;
-  /** In the order in which they began, which is that of their deadlines. */
-  private readonly inFlight = new Set<Request>();
+  /** Of the requests that are under way. */
+  private readonly requestDeadlines: Deadlines<Request>;
+  /** Of those whose attempt is. */
+  private readonly attemptDeadlines: Deadlines<Request> | undefined;
   private readonly dueRetries: Request[] = [];
-  private cancelTimer: CancelTimer | undefined;
   private isClosed = false;
 
   constructor(options: AsyncCallerOptions<Result, Request>) {
     this.options = options;
+    const { clock, settings } = options;
+    this.requestDeadlines = new Deadlines(clock, settings.timeoutMs, (request) => this.timeOut(request));
+    this.attemptDeadlines =
+      settings.attemptTimeoutMs === undefined
+        ? undefined
+        : new Deadlines(clock, settings.attemptTimeoutMs, (request) => this.timeOutAttempt(request));
   }
 
   /** Requests that are followed and not done. */
   get size(): number {
-    return this.inFlight.size;
+    return this.requestDeadlines.size;
   }
 
   /** Makes the first attempt; without a promise, the request is done at once. */
@@ -46,10 +54,7 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
 
   /** Waits for the first attempt's promise, or what the retries give. The time-out counts from here. */
   follow(request: Request, promise: Promise<Result>): void {
-    const { clock, settings } = this.options;
-    request.deadlineMs = clock.monotonicMs() + settings.timeoutMs;
-    this.inFlight.add(request);
-    if (this.cancelTimer === undefined) this.scheduleTimeout(settings.timeoutMs);
+    this.requestDeadlines.add(request);
     this.listen(request, promise);
   }
 
@@ -66,24 +71,37 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   /** Nothing is called or told any more. */
   close(): void {
     this.isClosed = true;
-    this.cancelTimer?.();
     const reason = new Error(`Operator "${this.options.operatorName}" has ended.`);
-    for (const request of this.inFlight) {
+    for (const request of this.requestDeadlines.items) {
       request.cancelRetry?.();
       request.abort(reason);
     }
-    this.inFlight.clear();
+    this.requestDeadlines.close();
+    this.attemptDeadlines?.close();
   }
 
   private listen(request: Request, promise: Promise<Result>): void {
+    const { attempt } = request;
+    this.attemptDeadlines?.add(request);
     promise.then(
-      (result) => this.onResolved(request, result),
-      (error: unknown) => this.onRejected(request, error),
+      (result) => {
+        if (this.endAttempt(request, attempt)) this.onResolved(request, result);
+      },
+      (error: unknown) => {
+        if (this.endAttempt(request, attempt)) this.onRejected(request, error);
+      },
     );
   }
 
+  /** False when that attempt, or the request, was over already. */
+  private endAttempt(request: Request, attempt: number): boolean {
+    if (this.isClosed || request.isDone || request.attemptUnderWay !== attempt) return false;
+    request.attemptUnderWay = 0;
+    this.attemptDeadlines?.delete(request);
+    return true;
+  }
+
   private onResolved(request: Request, result: Result): void {
-    if (request.isDone || this.isClosed) return;
     if (this.shallRetry(request, (retry) => retry.ifResult(result as DeepReadonly<Result>))) {
       this.retryLater(request);
     } else {
@@ -92,8 +110,9 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   }
 
   private onRejected(request: Request, error: unknown): void {
-    if (request.isDone || this.isClosed) return;
     request.lastError = error;
+    // What else the attempt had begun is for nobody, and must not be waited for by the next.
+    request.abort(error);
     if (this.shallRetry(request, (retry) => retry.ifException(error))) this.retryLater(request);
     else this.fail(request, error);
   }
@@ -114,7 +133,7 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
     const { settings, clock, onRetryDue } = this.options;
     const delayMs = settings.retry?.backoffTimeMs(request.attempt) ?? 0;
     // Its time will be up before that.
-    if (clock.monotonicMs() + delayMs >= request.deadlineMs) return;
+    if (clock.monotonicMs() + delayMs >= (this.requestDeadlines.of(request) ?? 0)) return;
     request.cancelRetry = clock.setTimer(delayMs, () => {
       request.cancelRetry = undefined;
       this.dueRetries.push(request);
@@ -122,24 +141,15 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
     });
   }
 
-  /** One timer for all requests: all have the same time-out, so the first that began is the first to be due. */
-  private scheduleTimeout(delayMs: number): void {
-    this.cancelTimer = this.options.clock.setTimer(delayMs, () => {
-      this.cancelTimer = undefined;
-      this.timeOutDue();
-    });
-  }
-
-  private timeOutDue(): void {
-    const nowMs = this.options.clock.monotonicMs();
-    for (const request of this.inFlight) {
-      if (this.isClosed) return;
-      if (request.deadlineMs > nowMs) {
-        this.scheduleTimeout(request.deadlineMs - nowMs);
-        return;
-      }
-      this.timeOut(request);
-    }
+  private timeOutAttempt(request: Request): void {
+    const { attempt } = request;
+    if (!this.endAttempt(request, attempt)) return;
+    const { settings, operatorName, subtaskIndex } = this.options;
+    const error = new MillraceError(
+      `Attempt ${attempt} of asyncInvoke() of operator "${operatorName}" (subtask ${subtaskIndex}) gave no result within ${settings.attemptTimeoutMs} ms.`,
+      { domain: 'outside-system', action: 'restart' },
+    );
+    this.onRejected(request, error);
   }
 
   private timeOut(request: Request): void {
@@ -163,18 +173,22 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   }
 
   private finish(request: Request, result: Result | undefined): void {
-    if (request.isDone || this.isClosed) return;
-    request.isDone = true;
-    request.result = result;
-    this.inFlight.delete(request);
-    this.options.onDone(request);
+    if (this.end(request)) {
+      request.result = result;
+      this.options.onDone(request);
+    }
   }
 
   private fail(request: Request, error: unknown): void {
-    if (request.isDone || this.isClosed) return;
+    if (this.end(request)) this.options.onFailure(request, error);
+  }
+
+  private end(request: Request): boolean {
+    if (request.isDone || this.isClosed) return false;
     request.isDone = true;
-    this.inFlight.delete(request);
-    this.options.onFailure(request, error);
+    this.requestDeadlines.delete(request);
+    this.attemptDeadlines?.delete(request);
+    return true;
   }
 }
 
@@ -184,6 +198,7 @@ export interface AsyncCallSettings<Result> {
   readonly capacity: number;
   /** For one element, with its retries. */
   readonly timeoutMs: number;
+  readonly attemptTimeoutMs: number | undefined;
   readonly retry: AsyncRetryStrategy<Result> | undefined;
 }
 

@@ -6,8 +6,8 @@ export class AsyncRequest<In, Result> implements AsyncContext {
   readonly value: In;
   readonly elementTimestamp: number;
   attempt = 0;
-  /** Of the caller's monotonic clock; 0 before the first attempt. */
-  deadlineMs = 0;
+  /** The number of the attempt that is waited for; 0 for none. */
+  attemptUnderWay = 0;
   /** No attempt counts any more: the result is here, or its time was up. */
   isDone = false;
   result: Result | undefined = undefined;
@@ -29,6 +29,7 @@ export class AsyncRequest<In, Result> implements AsyncContext {
 
   beginAttempt(): void {
     this.attempt += 1;
+    this.attemptUnderWay = this.attempt;
     // Each attempt has its own, or listeners of those before would stay on it.
     this.controller = undefined;
   }
@@ -39,7 +40,7 @@ export class AsyncRequest<In, Result> implements AsyncContext {
     return this.controller.signal;
   }
 
-  abort(reason: Error): void {
+  abort(reason: unknown): void {
     this.controller?.abort(reason);
   }
 }

@@ -212,7 +212,7 @@ describe('Async I/O', () => {
     await run.advance(999);
     expect(run.failures).toEqual([]);
     await run.advance(2);
-    expect(workers[0]!.aborted).toEqual([1]);
+    expect(workers[0]!.aborted).toEqual([1, 1, 1]);
     expect(run.failures).toMatchObject([
       {
         message: expect.stringMatching(
@@ -221,6 +221,28 @@ describe('Async I/O', () => {
         domain: 'outside-system',
         cause: new RangeError('no 1'),
       },
+    ]);
+  });
+
+  it('ends an attempt that takes too long, aborts it, and makes another', async () => {
+    const retry = AsyncRetryStrategies.fixedDelay<number>({ maxAttempts: 1, delay: 10 });
+    const options = { timeout: '10s', attemptTimeout: 100, retry } as const;
+    const { run, workers } = await begin({ mode: 'unorderedWait', options });
+    await run.offer(job(1, 500, 50), job(2, 20));
+    await run.advance(105);
+    expect(workers[0]!.calls).toEqual(['1#1', '2#1']);
+    expect(workers[0]!.aborted).toEqual([1]);
+    await run.advance(8);
+    expect(workers[0]!.calls.at(-1)).toBe('1#2');
+    // The first attempt's answer comes, too, and is nobody's.
+    await run.advance(1_000);
+    expect(run.records).toEqual([2, 1]);
+
+    await run.offer(job(3, -5, 500));
+    await run.advance(1_000);
+    expect(workers[0]!.calls.slice(3)).toEqual(['3#1', '3#2']);
+    expect(run.failures).toMatchObject([
+      { message: 'Attempt 2 of asyncInvoke() of operator "work" (subtask 0) gave no result within 100 ms.' },
     ]);
   });
 
@@ -255,7 +277,7 @@ describe('Async I/O', () => {
     await run.offer(job(1, 100), job(2, -1));
     await run.close();
     await run.advance(1_000);
-    expect(workers[0]!.aborted).toEqual([1, 2]);
+    expect([...workers[0]!.aborted].sort()).toEqual([1, 2]);
     expect(workers[0]!.calls).toEqual(['1#1', '2#1']);
   });
 });

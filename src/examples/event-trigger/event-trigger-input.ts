@@ -6,7 +6,7 @@ export const eventTriggerOutputTopic = 'event-trigger.actions';
 /** Of both topics. */
 export const eventTriggerPartitions = 4;
 
-/** Enough for histories to fill up, and few enough for each user's facts to be a good part of the work. */
+/** Enough for histories to fill up, and few enough for the users' facts to be a good part of the work. */
 const events = 6_000;
 const users = 300;
 

@@ -20,8 +20,8 @@ const timeout = (process.env['USER_SERVICE_TIMEOUT'] ?? '10s') as Duration;
 
 /**
  * Watches what users do, adds what an HTTP service knows of them and their last 100 events, and passes on what
- * may trigger an action. The service is asked once a user, for hundreds of users at a time; each user's events
- * keep their order.
+ * may trigger an action. The service is asked once a user, for dozens of users at a time; each user's events keep
+ * their order.
  */
 export default defineJob('event-trigger-enriched', (env) => {
   env
@@ -41,7 +41,10 @@ export default defineJob('event-trigger-enriched', (env) => {
     .processAsync(new MergeUserFacts(serviceUrl), {
       uid: 'merge-user-facts',
       timeout,
-      capacity: 500,
+      // A service that hangs leaves time for another attempt.
+      attemptTimeout: '1s',
+      // Three calls each: more at once and the service, or the sockets, would be what takes the time.
+      capacity: 50,
       retry: AsyncRetryStrategies.exponentialBackoff({
         maxAttempts: 10,
         initialDelay: '50ms',

@@ -65,8 +65,16 @@ export function mergedEventMistakes(
       return [`${user} has ${found.length} merged events, and there should be ${wanted.length}`];
     }
     const at = wanted.findIndex((text, index) => text !== found[index]);
-    return at === -1 ? [] : [`${user}'s merged event ${at} is ${found[at]}, and should be ${wanted[at]}`];
+    return at === -1 ? [] : [`${user}'s merged event ${at} ${differenceOf(found[at]!, wanted[at]!)}`];
   });
+}
+
+/** From where the two texts part. */
+function differenceOf(found: string, wanted: string): string {
+  let at = 0;
+  while (found[at] === wanted[at]) at += 1;
+  const part = (text: string): string => text.slice(Math.max(0, at - 40), at + 40);
+  return `has …${part(found)}… where it should have …${part(wanted)}…`;
 }
 
 /** With the fields of every object in alphabetical order, so that equal values are equal texts. */

@@ -35,10 +35,7 @@ export class UserServiceClient {
   }
 
   private async get<T>(path: string, signal: AbortSignal): Promise<T> {
-    // A service that hangs leaves time for another attempt.
-    const response = await fetch(`${this.url}${path}`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]),
-    });
+    const response = await fetch(`${this.url}${path}`, { signal });
     if (response.ok) return (await response.json()) as T;
     await response.body?.cancel();
     throw new ServiceError(response.status, `The user service answered ${path} with ${response.status}.`);
@@ -62,5 +59,3 @@ export function isWorthRetrying(error: unknown): boolean {
 
 /** Some ten megabytes of histories a subtask. */
 const cachedUsersMax = 1_000;
-/** Ten times what a slow answer takes, and a fraction of the ten seconds that a user's facts may take. */
-const callTimeoutMs = 1_000;
