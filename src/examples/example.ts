@@ -6,8 +6,14 @@ export interface Example {
   /** Filled before the job starts, unless they hold these records already. */
   readonly inputs: readonly ExampleTopic[];
   readonly output: { readonly topic: string; readonly partitions: number };
+  /** Starts what the job talks to beside its topics; before its threads, and stopped behind them. */
+  startService?(): Promise<ExampleService>;
   /** Compares what the job wrote with what an oracle works out, and tells of both. */
   check(written: readonly unknown[], run: ExampleRun): ExampleResult;
+}
+
+export interface ExampleService {
+  stop(): Promise<void>;
 }
 
 export interface ExampleTopic {

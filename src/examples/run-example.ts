@@ -10,6 +10,7 @@ import { createLogger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
 import { describeFailure, toFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
+import { eventTrigger } from './event-trigger/event-trigger.js';
 import type { Example } from './example.js';
 import { fillExampleTopic, readExampleTopic } from './example-topics.js';
 import { marketLag } from './market-lag/market-lag.js';
@@ -20,6 +21,7 @@ import { partitioningLab } from './partitioning-lab/partitioning-lab.js';
  * on the embedded log or, with `--brokers`, on Kafka, and compares what it wrote with what an oracle works out.
  */
 const examples: Readonly<Record<string, Example>> = {
+  'event-trigger': eventTrigger,
   'market-lag': marketLag,
   'partitioning-lab': partitioningLab,
 };
@@ -42,7 +44,16 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
       process.stderr.write(commandLine.message);
       return 2;
     case 'run':
-      return runExample(name, example, commandLine.options);
+      return runWithService(name, example, commandLine.options);
+  }
+}
+
+async function runWithService(name: string, example: Example, options: CommandLineOptions): Promise<0 | 1> {
+  const service = await example.startService?.();
+  try {
+    return await runExample(name, example, options);
+  } finally {
+    await service?.stop();
   }
 }
 

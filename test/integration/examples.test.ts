@@ -17,12 +17,14 @@ async function run(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
+const eventTrigger = /OK: all \d{4} merged events are what the oracle works out/;
 const marketLag = /OK: all 71 signals are what the oracle works out/;
 const partitioningLab = /OK: every event is where it should be/;
 
 it('The examples run on the embedded log, and write what their oracles work out', async () => {
   expect(await run('market-lag')).toMatch(marketLag);
   expect(await run('partitioning-lab', '--parallelism', '3')).toMatch(partitioningLab);
+  expect(await run('event-trigger', '--parallelism', '2')).toMatch(eventTrigger);
 });
 
 it.skipIf(!kafkaAvailable())('The examples run on Kafka, twice on the same topics', async () => {
@@ -30,6 +32,7 @@ it.skipIf(!kafkaAvailable())('The examples run on Kafka, twice on the same topic
   try {
     const brokers = ['--brokers', broker.brokers.join(',')];
     expect(await run('market-lag', ...brokers)).toMatch(marketLag);
+    expect(await run('event-trigger', ...brokers)).toMatch(eventTrigger);
     expect(await run('partitioning-lab', ...brokers)).toMatch(partitioningLab);
     expect(await run('market-lag', ...brokers, '--parallelism', '1')).toMatch(marketLag);
   } finally {
