@@ -93,9 +93,7 @@ describe('Elements in flight', () => {
     [3, 1],
   ])('of keys of %i subtasks follow them to %i, in their order', async (from, to) => {
     const values = await restoredWith(from, to, (input, answers) =>
-      input
-        .keyBy((number) => number % 4)
-        .processAsync(new AskEach(answers), { timeout: '1h', uid: 'ask' }),
+      input.keyBy((number) => number % 4).processAsync(new AskEach(answers), { timeout: '1h', uid: 'ask' }),
     );
     expect(ascending(values)).toEqual(numbers);
     for (const key of [0, 1, 2, 3]) {
