@@ -171,10 +171,10 @@ function sidesOf<A, B, K extends Key, W extends Window>(
   return windows.process(new TakeSidesApart<A, B, K, W>(kind === 'join'), { ...options, name });
 }
 
-/** The chained operator that makes the results: it has no state, and its uid only has to differ. */
+/** The chained operator that makes the results: it has no state, and its uid only has to be nobody else's. */
 function behind({ uid, name }: OperatorOptions, kind: string): OperatorOptions {
   return {
-    ...(uid === undefined ? {} : { uid: `${uid}-${kind}` }),
+    ...(uid === undefined ? {} : { uid: `${uid}:${kind}` }),
     name: `${name ?? uid ?? 'window'}-${kind}`,
   };
 }

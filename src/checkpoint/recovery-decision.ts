@@ -47,6 +47,8 @@ export interface JobToRun {
   readonly operatorUids: readonly OperatorUid[];
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** How many subtasks an operator has where the job has so many. */
+  subtasksOf(operatorUid: OperatorUid, jobParallelism: number): number;
 }
 
 /** `restart`: after a failure, within the same process. */
@@ -113,7 +115,7 @@ function obstacleToRestore(metadata: CheckpointMetadata, job: JobToRun): string 
   if (metadata.graphHash !== job.graphHash) {
     return `The job's graph has changed since ${from} was taken (an operator, an edge, or a source's or sink's settings). Run the former job, or begin anew with --fresh.`;
   }
-  if (metadata.parallelism !== job.parallelism && hasKeyedState(metadata)) {
+  if (hasOtherKeyGroups(metadata, job)) {
     return `The keyed state of ${from} lies in ${metadata.parallelism} parts, and rescaling it to --parallelism ${job.parallelism} is not possible yet. Start with --parallelism ${metadata.parallelism}, or begin anew with --fresh.`;
   }
   return undefined;
@@ -127,6 +129,10 @@ function uidsWithState(metadata: CheckpointMetadata): ReadonlySet<OperatorUid> {
   return new Set(stateful.map((subtask) => subtask.operatorUid));
 }
 
-function hasKeyedState(metadata: CheckpointMetadata): boolean {
-  return metadata.subtasks.some((subtask) => subtask.snapshot.keyedState !== undefined);
+/** Whether keyed state would have to move: not that of an operator with fewer subtasks, which has as many as before. */
+function hasOtherKeyGroups(metadata: CheckpointMetadata, job: JobToRun): boolean {
+  return metadata.subtasks.some(({ operatorUid, snapshot }) => {
+    const before = job.subtasksOf(operatorUid, metadata.parallelism);
+    return snapshot.keyedState !== undefined && before !== job.subtasksOf(operatorUid, job.parallelism);
+  });
 }

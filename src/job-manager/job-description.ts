@@ -41,6 +41,8 @@ export function describeJob(
   const graphHash = sha256Hex(graphText);
   const { jobName } = graph;
   const nodes = new Map(graph.nodes.map((node) => [node.uid, node]));
+  const subtasksOf = (uid: OperatorUid, jobParallelism: number): number =>
+    operatorParallelism(nodes.get(uid) ?? { parallelism: undefined }, jobParallelism);
   return {
     jobGraph,
     graphText,
@@ -53,9 +55,10 @@ export function describeJob(
       operatorUids: graph.nodes.map((node) => node.uid),
       parallelism,
       maxParallelism,
+      subtasksOf,
     },
     checkpointed: { jobName, graphHash, maxParallelism, parallelism },
-    subtasks: subtasksOf(jobGraph, parallelism),
+    subtasks: acknowledgingSubtasks(jobGraph, parallelism),
     transactionalIdPools: poolsOf(graph, parallelism),
     threadChannels: plan.channels.filter(crossesThreads).map((channel) => ({
       index: channel.index,
@@ -63,12 +66,11 @@ export function describeJob(
       toSlot: slotOf(channel.downstream),
     })),
     ends: endsOf(jobGraph),
-    subtasksOf: (uid, jobParallelism) =>
-      operatorParallelism(nodes.get(uid) ?? { parallelism: undefined }, jobParallelism),
+    subtasksOf,
   };
 }
 
-function subtasksOf(jobGraph: JobGraph, parallelism: number): AcknowledgingSubtask[] {
+function acknowledgingSubtasks(jobGraph: JobGraph, parallelism: number): AcknowledgingSubtask[] {
   return jobGraph.vertices.flatMap((vertex) =>
     Array.from({ length: operatorParallelism(vertex, parallelism) }, (_, index) => ({
       vertexId: vertex.id,

@@ -1,5 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  type BroadcastContext,
+  type BroadcastStream,
   type Collector,
   type ConnectedStreams,
   CoProcessFunction,
@@ -8,12 +10,15 @@ import {
   discardSink,
   type JoinContext,
   type JoinedWindows,
+  KeyedBroadcastProcessFunction,
   type KeyedConnectedStreams,
   type KeyedContext,
   KeyedCoProcessFunction,
+  type MapStateDescriptor,
   OutputTag,
   type ProcessContext,
   ProcessJoinFunction,
+  type ReadOnlyBroadcastStates,
   type TimeWindow,
   TumblingEventTimeWindows,
   Watermarks,
@@ -116,6 +121,59 @@ describe('The types of two streams', () => {
         .window(TumblingEventTimeWindows.of('1m'))
         .apply<number>((of, paid) => [of.length, paid.length]);
       expectTypeOf(grouped).toEqualTypeOf<DataStream<number>>();
+    });
+  });
+});
+
+const rates: MapStateDescriptor<string, number> = { name: 'rates' };
+
+interface Rate {
+  readonly currency: string;
+  readonly rate: number;
+}
+
+class Convert extends KeyedBroadcastProcessFunction<number, Payment, Rate, number> {
+  processElement(
+    payment: Payment,
+    context: KeyedContext<number> & ReadOnlyBroadcastStates,
+    out: Collector<number>,
+  ): void {
+    const known = context.getBroadcastState(rates);
+    expectTypeOf(known.get('EUR')).toEqualTypeOf<number | undefined>();
+    // @ts-expect-error This side only reads.
+    known.put('EUR', 1);
+    // @ts-expect-error The state's keys are strings.
+    known.get(1);
+    out.collect(payment.amount);
+  }
+
+  processBroadcastElement({ currency, rate }: Rate, context: BroadcastContext): void {
+    context.getBroadcastState(rates).put(currency, rate);
+    // @ts-expect-error The state's values are numbers.
+    context.getBroadcastState(rates).put(currency, currency);
+    // @ts-expect-error A broadcast element has no key.
+    expect(context.currentKey).toBeUndefined();
+    // @ts-expect-error Without a key there are no timers.
+    expect(context.timerService).toBeUndefined();
+  }
+}
+
+describe('The types of a broadcast stream', () => {
+  it('are those of its elements and its states', () => {
+    describeStreams((orders, payments) => {
+      const ratesKnown = orders.map(({ id }): Rate => ({ currency: 'EUR', rate: id })).broadcast(rates);
+      expectTypeOf(ratesKnown).toEqualTypeOf<BroadcastStream<Rate>>();
+      const byOrder = payments.keyBy(({ order }) => order);
+      expectTypeOf(byOrder.connect(ratesKnown).process(new Convert())).toEqualTypeOf<DataStream<number>>();
+      const orderRates = orders.keyBy(({ id }) => id).connect(ratesKnown);
+      // @ts-expect-error The function's keyed elements are payments.
+      orderRates.process(new Convert());
+      // @ts-expect-error Without keys there is no keyed function.
+      payments.connect(ratesKnown).process(new Convert());
+      // @ts-expect-error The broadcast elements are rates.
+      byOrder.connect(orders.broadcast(rates)).process(new Convert());
+      // @ts-expect-error A stream that is only spread everywhere has no keys and no broadcast state.
+      expect(() => byOrder.connect(orders.broadcast())).toThrow(/one that is not keyed/);
     });
   });
 });

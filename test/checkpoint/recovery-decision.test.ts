@@ -10,7 +10,11 @@ import { decideRecovery, type JobToRun, type RunKind } from '../../src/checkpoin
 import { checkpointId, executionAttempt, jobName, operatorUid } from '../../src/protocol/ids.js';
 import { metadataOf, snapshotOf, testJob } from './checkpoint-fixtures.js';
 
-const job: JobToRun = { ...testJob, operatorUids: [operatorUid('orders'), operatorUid('count')] };
+const job: JobToRun = {
+  ...testJob,
+  operatorUids: [operatorUid('orders'), operatorUid('count')],
+  subtasksOf: (_uid, jobParallelism) => jobParallelism,
+};
 const keyed = [snapshotOf('count', 0, { keyedState: {} }), snapshotOf('orders', 0, { listState: [1] })];
 
 function ledgerOf(
@@ -164,6 +168,10 @@ describe('refusing, with a sentence that says what to do', () => {
 
   test('another parallelism, but only where there is keyed state to rescale', () => {
     const other = { parallelism: 4 };
+    const countAlone = { ...other, subtasksOf: (uid: string, all: number) => (uid === 'count' ? 1 : all) };
+    expect(decide(metadataOf(7, { subtasks: keyed }), undefined, 'first-start', countAlone).kind).toBe(
+      'restore',
+    );
     expect(reasonOf(decide(metadataOf(7, { subtasks: keyed }), undefined, 'first-start', other))).toMatch(
       /--parallelism 2.*--fresh/,
     );
