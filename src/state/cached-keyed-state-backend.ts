@@ -93,7 +93,7 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
         onExpired: (cells) => this.onExpired(cells),
         onFailure,
         expiry,
-        sweep: new ExpiredCellSweep(base, expiry, request.keyGroupRange, limits.scanPageCells),
+        sweep: new ExpiredCellSweep(base, expiry, request.keyGroupRange, limits.sweepPageCells),
       },
       // The restored checkpoint is complete, so its segments may be merged.
       request.restore?.checkpointId ?? checkpointId(0),

@@ -48,15 +48,17 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   }
 
   register(timestamp: number, namespace?: string): void {
-    const { key, keyGroup } = this.scope.cache.current();
+    const context = this.scope.cache.current();
+    const { key, keyGroup } = context;
     const owner = this.ownerFormat.ownerOf(key, namespace);
     const id = this.idOf(timestamp, owner, keyGroup);
     const known = this.byId.get(id);
     if (known?.registered) return;
     const timer = known ?? new Timer(timestamp, keyGroup, id, owner);
     // Stored but not read: registering it once more changes nothing, and is cheaper than finding out.
-    if (known === undefined) timer.stored = this.unloaded.covers(keyGroup, this.scope.scratch.written());
+    if (known === undefined) timer.stored = this.unloaded.covers(keyGroup, this.scope.scratch);
     timer.registered = true;
+    timer.context = context;
     this.byId.set(id, timer);
     this.heap.push(timer);
     this.markDirty(timer);
@@ -71,7 +73,7 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
       if (known.registered) this.remove(known);
       return;
     }
-    if (!this.unloaded.covers(keyGroup, this.scope.scratch.written())) return;
+    if (!this.unloaded.covers(keyGroup, this.scope.scratch)) return;
     const timer = new Timer(timestamp, keyGroup, id, owner);
     timer.stored = true;
     timer.registered = false;
@@ -88,7 +90,10 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     if (timer === undefined || timer.timestamp > upTo) return undefined;
     this.remove(timer);
     timer.owner ??= decodeKey(Buffer.from(timer.id.slice(timerKeyOffset - stateRangeBytes), 'latin1'));
-    this.scope.cache.setCurrentKey(this.ownerFormat.keyOf(timer.owner));
+    if (timer.context !== undefined) this.scope.cache.setCurrentContext(timer.context);
+    else this.scope.cache.setCurrentKey(this.ownerFormat.keyOf(timer.owner));
+    // A timer that is only kept to be removed from the base needs it no more.
+    timer.context = undefined;
     this.polledNamespace = this.ownerFormat.namespaceOf(timer.owner);
     return timer.timestamp;
   }

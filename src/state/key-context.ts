@@ -27,6 +27,8 @@ export class KeyContext {
   packedIn = 0;
   /** Estimated size in memory of what is not counted by slot. */
   bytes = keyContextBytes;
+  /** Not in the cache any more: what the key has is to be read anew, into another context. */
+  isEvicted = false;
 
   constructor(key: Key, keyGroup: number) {
     this.key = key;
@@ -83,6 +85,16 @@ export class KeyContext {
     if (slot < fieldSlots) this.dirtyBits &= ~(1 << slot);
     else this.more?.dirty.delete(slot);
     this.packedIn = checkpointId;
+  }
+
+  /** Lets go of what it holds, since something may still refer to the context itself. */
+  evict(): void {
+    this.isEvicted = true;
+    this.slot0 = undefined;
+    this.slot1 = undefined;
+    this.slot2 = undefined;
+    this.slot3 = undefined;
+    this.more = undefined;
   }
 
   isMerged(mergedThrough: number): boolean {

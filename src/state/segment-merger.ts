@@ -23,6 +23,8 @@ export class SegmentMerger {
   private lastBeganAtMs = Number.NEGATIVE_INFINITY;
   /** Cells expire without anything being changed: each checkpoint is an occasion to look for them. */
   private isSweepWanted = false;
+  /** Stored cells still to be looked at, for what was merged so far. */
+  private sweepCellsLeft = 0;
   private cancelTimer: CancelTimer | undefined;
   private running: Promise<void> = Promise.resolve();
   private waiting: (() => void)[] = [];
@@ -84,6 +86,7 @@ export class SegmentMerger {
     this.lastBeganAtMs = this.options.clock.monotonicMs();
     try {
       const timedCells = await this.mergeThrough(this.completedThrough);
+      this.wake();
       if (this.options.sweep.isNeeded) await this.sweepExpired(timedCells);
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
@@ -131,15 +134,20 @@ export class SegmentMerger {
     return timedCells;
   }
 
-  /** Removes what the base holds of expired cells, a part of the round in proportion to what came in. */
+  /**
+   * Removes what the base holds of expired cells, a part of the round in proportion to what came in. When the
+   * next merge is pressing, the rest of that part is left for later.
+   */
   private async sweepExpired(timedCells: number): Promise<void> {
     const { base, sweep, limits } = this.options;
-    let left = limits.sweepCellsMin + timedCells * limits.sweepCellsPerTimedCell;
-    let isLast = false;
-    while (left > 0 && !isLast && !this.isClosed) {
+    this.sweepCellsLeft += limits.sweepCellsMin + timedCells * limits.sweepCellsPerTimedCell;
+    let looked = 0;
+    while (this.sweepCellsLeft > 0 && !this.isClosed) {
+      if (looked >= limits.sweepCellsMin && this.backlogBytes() > limits.mergeEagerlyAboveBytes) return;
       const page = sweep.nextPage();
-      isLast = page.isLast;
-      left -= page.looked;
+      looked += page.looked;
+      // More than one round is of no use to anyone.
+      this.sweepCellsLeft = page.isLast ? 0 : this.sweepCellsLeft - page.looked;
       if (page.expired.length > 0) {
         await base.applyMerge(
           page.expired.map(({ key }) => ({ key, value: undefined })),

@@ -30,10 +30,12 @@ export interface StateLimits {
   readonly unmergedBytesMax: number;
   /**
    * Stored cells of states with TTL that a merge looks at for expired ones: so many, and so many more for each
-   * such cell that it merged. With more than two for one, what is expired never comes to be most of the base.
+   * such cell that it merged. With two for one, a round ends before more has expired since it began than lives.
    */
   readonly sweepCellsMin: number;
   readonly sweepCellsPerTimedCell: number;
+  /** Of them, those looked at in one go: about a millisecond. */
+  readonly sweepPageCells: number;
   /** Writing one segment: the first try and its repetitions, each after a pause that doubles. */
   readonly segmentWriteAttemptsMax: number;
   readonly segmentWriteRetryMs: number;
@@ -55,7 +57,8 @@ export const defaultStateLimits: StateLimits = {
   mergePauseMs: 2,
   unmergedBytesMax: 128 * 1024 * 1024,
   sweepCellsMin: 1_000,
-  sweepCellsPerTimedCell: 4,
+  sweepCellsPerTimedCell: 2,
+  sweepPageCells: 512,
   segmentWriteAttemptsMax: 5,
   segmentWriteRetryMs: 50,
   timersInMemoryMax: 200_000,

@@ -1,4 +1,5 @@
 import type { Key } from '../key-groups/key.js';
+import type { KeyContext } from './key-context.js';
 
 /** One timer in memory. */
 export class Timer {
@@ -8,6 +9,8 @@ export class Timer {
   readonly id: string;
   /** The key, or the key and a namespace (see TimerOwnerFormat); decoded from the id when it is needed first. */
   owner: Key | undefined;
+  /** The key's, where it was at hand when the timer was registered: firing then needs no look-up. */
+  context: KeyContext | undefined = undefined;
   /** False for one that was deleted or fired and that the base may still hold. */
   registered = true;
   dirty = false;

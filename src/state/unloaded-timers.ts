@@ -38,10 +38,10 @@ export class UnloadedTimers {
     return this.earliest?.id ?? '';
   }
 
-  /** Whether a stored timer with this cell key would be unread. */
-  covers(keyGroup: number, cellKey: Buffer): boolean {
+  /** Whether a stored timer with the cell key in `scratch` would be unread. */
+  covers(keyGroup: number, scratch: ByteWriter): boolean {
     const from = this.from[keyGroup - this.firstGroup];
-    return from !== undefined && Buffer.compare(cellKey, from) >= 0;
+    return from !== undefined && Buffer.compare(scratch.written(), from) >= 0;
   }
 
   /** Reads on where the earliest unread timer may be. */

@@ -46,6 +46,17 @@ export class WriteBackCache {
     this.currentContext = undefined;
   }
 
+  /** As `setCurrentKey` with its key, without the look-up where the context is still the key's. */
+  setCurrentContext(context: KeyContext): void {
+    if (context.isEvicted) {
+      this.setCurrentKey(context.key);
+      return;
+    }
+    context.referenced = true;
+    this.currentKey = context.key;
+    this.currentContext = context;
+  }
+
   /** Of the current key, made when it is not in memory. */
   current(): KeyContext {
     return this.currentContext ?? this.findCurrent();
@@ -143,6 +154,7 @@ export class WriteBackCache {
     for (let slot = 0; slot < this.slots.length; slot++) {
       if (context.get(slot) !== undefined) this.slots[slot]!.entries -= 1;
     }
+    context.evict();
   }
 }
 

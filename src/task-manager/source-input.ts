@@ -1,9 +1,8 @@
-import { assignTimestamp, type WatermarkStrategy, Watermarks } from '../api/watermarks.js';
+import { type WatermarkStrategy, Watermarks } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
-import { MillraceError } from '../protocol/failures.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment } from '../protocol/messages.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
@@ -18,6 +17,7 @@ import type {
 import { SplitWatermarks } from '../sources/split-watermarks.js';
 import { AlignedSplits } from './aligned-splits.js';
 import type { ChainOutput } from './chain-output.js';
+import { EventTimeFunctions } from './event-time-functions.js';
 import { PendingSplits } from './pending-splits.js';
 import type { CheckpointTaker, InputStatus, SourceInputMetrics, SubtaskInput } from './subtask-input.js';
 
@@ -36,8 +36,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly pending = new PendingSplits();
   private readonly strategy: WatermarkStrategy<unknown>;
   private readonly output: ChainOutput;
-  /** To watermark generators. */
-  private readonly showsElements: boolean;
+  private readonly functions: EventTimeFunctions;
   /** A watermark that goes behind results which are held up. */
   private isWatermarkDue = false;
   /** Only where the source's watermarks are aligned with others'. */
@@ -54,8 +53,13 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.output = options.output;
     this.relay = options.output.relay && this.relayTo(options.output.relay);
     this.strategy = options.strategy ?? Watermarks.none();
-    this.showsElements = this.strategy.kind === 'generator';
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
+    this.functions = new EventTimeFunctions(
+      this.strategy,
+      this.watermarks,
+      options.readerContext.operatorName,
+      options.subtaskIndex,
+    );
     this.watermarks.restoreCombined(options.restoredWatermark);
     this.reader = options.source.createReader({ ...options.readerContext, output: this });
     this.read(options.splits);
@@ -84,11 +88,12 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   collect(value: unknown, recordTimestamp: number, split: SplitOutput): void {
-    const timestamp = this.timestampOf(value, recordTimestamp);
+    const timestamp = this.functions.timestampOf(value, recordTimestamp);
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
-    if (this.showsElements) this.showToGenerator(value, timestamp, split);
+    const { functions } = this;
+    if (functions.hasGenerators && functions.onEvent(split, value, timestamp)) this.emitPunctuated();
   }
 
   collectSide(tag: string, value: unknown, timestamp: number): void {
@@ -197,33 +202,6 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.aligned?.end();
   }
 
-  private timestampOf(value: unknown, recordTimestamp: number): number {
-    try {
-      return assignTimestamp(this.strategy, value, recordTimestamp);
-    } catch (error) {
-      throw this.failed(error, 'The timestamp function of the watermark strategy');
-    }
-  }
-
-  private showToGenerator(value: unknown, timestamp: number, split: SplitOutput): void {
-    let isWatermarkDue: boolean;
-    try {
-      isWatermarkDue = this.watermarks.onEvent(split, value, timestamp);
-    } catch (error) {
-      throw this.failed(error, 'onEvent() of the watermark generator');
-    }
-    if (isWatermarkDue) this.emitPunctuated();
-  }
-
-  private failed(error: unknown, what: string): unknown {
-    if (error instanceof MillraceError) return error;
-    const { readerContext, subtaskIndex } = this.options;
-    return new MillraceError(
-      `${what} of source "${readerContext.operatorName}" (subtask ${subtaskIndex}) threw.`,
-      { domain: 'user-code', action: 'restart', cause: error },
-    );
-  }
-
   /** No element may come between the one that made it and the watermark, and no result behind it. */
   private emitPunctuated(): void {
     if (this.options.availability.isAvailable) this.emitCombined();
@@ -232,11 +210,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   private advanceWatermark(): void {
     this.lastWatermarkAtMs = this.options.clock.monotonicMs();
-    try {
-      this.watermarks.onPeriodicEmit();
-    } catch (error) {
-      throw this.failed(error, 'onPeriodicEmit() of the watermark generator');
-    }
+    this.functions.onPeriodicEmit();
     this.emitCombined();
   }
 

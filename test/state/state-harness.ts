@@ -45,6 +45,7 @@ export const tinyLimits: Partial<StateLimits> = {
   mergeCollectCells: 3,
   mergeTransactionCellsMax: 2,
   scanPageCells: 2,
+  sweepPageCells: 2,
   timersInMemoryMax: 2,
 };
 
