@@ -46,9 +46,9 @@ export abstract class AbstractHarness {
   }
 
   /**
-   * Crashes and goes on from the snapshot, with as many subtasks as `parallelism` says (as many as before, by
-   * default). Outputs keep what they have, and processing time goes on. Keyed state is divided anew among the
-   * subtasks, which a job can't do yet: it says so, and goes on with as many as it had.
+   * Crashes and goes on from the snapshot, also one of another harness, such as of an older version of a function;
+   * with as many subtasks as `parallelism` says (as many as before, by default). Outputs keep what they have, and
+   * processing time goes on. Keyed state is divided anew among the subtasks, which a job refuses so far.
    */
   async restore(snapshot: TestSnapshot, options: { readonly parallelism?: number } = {}): Promise<void> {
     this.parallelism = options.parallelism ?? this.parallelism;
@@ -106,9 +106,9 @@ export class TestSnapshot {
 }
 
 export interface HarnessOptions {
-  /** Subtasks of each operator; 1 by default. Elements go to a source's subtasks in turn. */
+  /** Subtasks of each operator; by default what the job says, or 1. Elements go to a source's subtasks in turn. */
   readonly parallelism?: number;
-  /** Key groups; 128 by default. */
+  /** Key groups; by default what the job says, or 128. */
   readonly maxParallelism?: number;
   /**
    * Runs everything a second time beside the first, with a snapshot, a crash and a restore after each step, and
@@ -129,7 +129,9 @@ export interface HarnessRuns {
 const defaultMaxParallelism = 128;
 
 export async function openRuns(job: JobDefinition, options: HarnessOptions): Promise<HarnessRuns> {
-  const { parallelism = 1, maxParallelism = defaultMaxParallelism, startEpochMs } = options;
+  const parallelism = options.parallelism ?? job.settings.parallelism ?? 1;
+  const maxParallelism = options.maxParallelism ?? job.settings.maxParallelism ?? defaultMaxParallelism;
+  const { startEpochMs } = options;
   checkParallelism(parallelism, maxParallelism);
   const settings = { parallelism, maxParallelism, startEpochMs };
   const run = await HarnessRun.open(job, settings);

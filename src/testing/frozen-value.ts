@@ -15,7 +15,9 @@ export function frozen<T>(value: T, what: string): DeepReadonly<T> {
 /** As `frozen`, of a copy: what belongs to the test stays as it is. */
 export function frozenCopy<T>(value: T, what: string): DeepReadonly<T> {
   assertPlain(value, what);
-  return frozen(structuredClone(value), what);
+  const copy = structuredClone(value);
+  freeze(copy);
+  return copy as DeepReadonly<T>;
 }
 
 function freeze(value: unknown): void {

@@ -4,7 +4,8 @@ import type { Clock } from '../host/clock.js';
 import { nodeRandom } from '../host/node-random.js';
 import { describeJob, type JobDescription } from '../job-manager/job-description.js';
 import { planDeployments } from '../job-manager/slot-deployments.js';
-import { type CheckpointId, checkpointId, executionAttempt, slotIndex } from '../protocol/ids.js';
+import { type CheckpointId, checkpointId, executionAttempt } from '../protocol/ids.js';
+import type { TaskManagerDeployment } from '../protocol/messages.js';
 import { CachedKeyedStateStore } from '../state/cached-keyed-state-store.js';
 import { InMemoryStateBases, SimulatedStateDisk } from '../state/in-memory-state-bases.js';
 import type { KeyedStateHandle } from '../state/keyed-state-backend.js';
@@ -102,7 +103,7 @@ export class HarnessAttempt {
   }
 
   private async deploy(): Promise<void> {
-    const { restored, parallelism, maxParallelism } = this.options;
+    const { restored, parallelism } = this.options;
     const subtasks = restored === undefined ? [] : await this.restoreSubtasks(restored);
     const { deployments } = planDeployments(this.job, {
       formatVersion: 1,
@@ -114,19 +115,10 @@ export class HarnessAttempt {
       isFinal: false,
       subtasks,
     });
-    for (let slot = 0; slot < parallelism; slot += 1) {
-      const deployment = deployments[slot] ?? {
-        slot: slotIndex(slot),
-        parallelism,
-        maxParallelism,
-        restored: [],
-        splits: [],
-      };
-      this.subtasks.push(...(await this.deploySlot(deployment)));
-    }
+    for (const deployment of deployments) this.subtasks.push(...(await this.deploySlot(deployment)));
   }
 
-  private async deploySlot(deployment: Parameters<typeof deploySubtasks>[1]): Promise<Subtask[]> {
+  private async deploySlot(deployment: TaskManagerDeployment): Promise<Subtask[]> {
     const { clock, attempt } = this.options;
     // As each thread does, so that subtasks share no function's fields.
     const { jobGraph } = describeJob(this.options.buildGraph(), this.options);

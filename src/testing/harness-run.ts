@@ -103,6 +103,8 @@ export class HarnessRun {
   async restore({ state, inputs }: RunSnapshot, parallelism: number): Promise<void> {
     this.current.abandon();
     for (const process of this.processes) process.kill();
+    // A snapshot may be another harness's: what is taken from now on is newer.
+    this.lastCheckpoint = Math.max(this.lastCheckpoint, state.checkpointId);
     await this.begin(parallelism, state);
     for (const [sourceUid, input] of inputs) {
       this.inputStates.set(sourceUid, input);

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { defineJob, json, kafkaSink, kafkaSource, Watermarks } from '../../src/index.js';
+import {
+  type Collector,
+  defineJob,
+  discardSink,
+  type FunctionContext,
+  json,
+  kafkaSink,
+  kafkaSource,
+  type ProcessContext,
+  ProcessFunction,
+  Watermarks,
+} from '../../src/index.js';
 import { openJobHarness } from '../../src/testing.js';
 
 interface Order {
@@ -26,6 +37,18 @@ const job = defineJob('orders', (env) => {
     );
 });
 
+class SubtaskOf extends ProcessFunction<number, number> {
+  private parallelism = 0;
+
+  override open(context: FunctionContext): void {
+    this.parallelism = context.parallelism;
+  }
+
+  override processElement(_n: number, _context: ProcessContext, out: Collector<number>): void {
+    out.collect(this.parallelism);
+  }
+}
+
 describe('the harness of a job', () => {
   it('runs a job with Kafka at both ends without a broker, by its own watermark strategy', async () => {
     const harness = await openJobHarness(job, { parallelism: 2, restoreAfterEachStep: true });
@@ -37,6 +60,25 @@ describe('the harness of a job', () => {
       { value: { id: 5, atMs: 4_000 }, timestamp: 4_000 },
     ]);
     await harness.close();
+  });
+
+  it('has as many subtasks as the job says, unless the test says otherwise', async () => {
+    const counting = defineJob('subtasks', { parallelism: 3 }, (env) => {
+      env
+        .fromSequence(1, 2, { uid: 'numbers' })
+        .rebalance()
+        .process(new SubtaskOf(), { uid: 'subtask' })
+        .sinkTo(discardSink(), { uid: 'out' });
+    });
+    for (const [options, parallelism] of [
+      [{}, 3],
+      [{ parallelism: 2 }, 2],
+    ] as const) {
+      const harness = await openJobHarness(counting, options);
+      await harness.input<number>('numbers').processElement(1);
+      expect(harness.output('out').values).toEqual([parallelism]);
+      await harness.close();
+    }
   });
 
   it('names the uids that there are, for one that there is not', async () => {

@@ -247,6 +247,27 @@ describe('the harness of streams', () => {
     await harness.close();
   });
 
+  it('goes on from a snapshot of another harness, as a new version of a job does', async () => {
+    const old = await openHarness(counting, { parallelism: 2 });
+    await old.inputs[0].processElements(['ann', 'ann', 'bob'].map((user) => click(user)));
+    await old.snapshot();
+    const snapshot = await old.snapshot();
+    await old.close();
+
+    const harness = await openHarness(
+      (clicks: DataStream<Click>) => ({
+        doubled: counting(clicks).totals.map(({ user, clicks }) => `${user} ${clicks * 2}`),
+      }),
+      { restoreAfterEachStep: true },
+    );
+    await harness.restore(snapshot);
+    await harness.inputs[0].processElements(['ann', 'bob', 'eve', 'ann'].map((user) => click(user)));
+    await harness.restore(await harness.snapshot());
+    await harness.inputs[0].processElement(click('ann'));
+    expect(harness.outputs.doubled.values).toEqual(['ann 6', 'bob 4', 'eve 2', 'ann 8', 'ann 10']);
+    await harness.close();
+  });
+
   it('waits for asynchronous functions as the test says, and begins their requests again after a restore', async () => {
     const requests: { readonly n: number; readonly answer: (doubled: number) => void }[] = [];
     const harness = await openHarness((numbers: DataStream<number>) => ({
