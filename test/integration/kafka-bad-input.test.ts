@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createKafkaLogClient } from '../../src/log/kafka/kafka-log-client.js';
+import { batchByteLength, batchLayout, batchMagic } from '../../src/log/record-batch/record-batch-layout.js';
 import { createTopicWith } from '../kafka-broker/create-topic-with.js';
 import { type KafkaBroker, kafkaAvailable, startKafkaBroker } from '../kafka-broker/kafka-broker.js';
 import { CollectingReader, sleep } from '../log/collecting-reader.js';
@@ -87,20 +88,30 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
     it('when a record batch is damaged', async () => {
       const topics = await newTopics();
       await append(topics.input, ['{"key":"a"}', '{"key":"b"}', '{"key":"c"}']);
-      proxy.onAnswerBytes = ({ api }, body) => {
-        // A byte of the last record; an answer without records is shorter than a batch's header.
-        if (api === 'Fetch' && body.length > 150)
-          body.writeUInt8(body.readUInt8(body.length - 3) ^ 1, body.length - 3);
-      };
-      onTestFinished(() => {
-        proxy.onAnswerBytes = () => {};
-      });
+      damageBatches((body) => body.writeUInt8(body.readUInt8(body.length - 3) ^ 1, body.length - 3));
       await expectOneError(
         startExactlyOnce({ ...topics, brokers: [proxy.address] }),
         new RegExp(
           `Topic ${topics.input}, partition [01]: the record batch at offset 0 is damaged: its checksum does not match\\. .*startingOffsets`,
         ),
       );
+    });
+
+    it("when a record batch's length is damaged, after asking for it a few times more", async () => {
+      const topics = await newTopics();
+      await append(topics.input, ['{"key":"a"}']);
+      let answers = 0;
+      damageBatches((body, at) => {
+        answers += 1;
+        body.writeInt32BE(1_000_000, at + batchLayout.batchLength);
+      });
+      await expectOneError(
+        startExactlyOnce({ ...topics, brokers: [proxy.address] }),
+        new RegExp(
+          `Topic ${topics.input}, partition 0: the record batch at offset 0 is damaged: it is longer than the answer`,
+        ),
+      );
+      expect(answers).toBe(4);
     });
 
     it('when a record is larger than the topic takes', async () => {
@@ -136,6 +147,17 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       return { ...topics, stateFolder, brokers: broker.brokers, partitions, recordsOfPartition };
     }
 
+    /** The last batch of each answer, as it passes the proxy, until the test's end. */
+    function damageBatches(damage: (body: Buffer, at: number) => void): void {
+      proxy.onAnswerBytes = ({ api }, body) => {
+        const at = api === 'Fetch' ? lastBatchIn(body) : -1;
+        if (at >= 0) damage(body, at);
+      };
+      onTestFinished(() => {
+        proxy.onAnswerBytes = () => {};
+      });
+    }
+
     /** By turns into the partitions, partition 0 first. */
     async function append(topic: string, values: readonly string[]): Promise<void> {
       const client = createKafkaLogClient({ brokers: broker.brokers });
@@ -165,6 +187,15 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
     }
   },
 );
+
+/** Where the record batch begins that an answer ends with; -1 where there is none. */
+function lastBatchIn(body: Buffer): number {
+  for (let at = 0; at + batchLayout.records < body.length; at++) {
+    const isWhole = at + batchByteLength(body, at) === body.length;
+    if (isWhole && body.readInt8(at + batchLayout.magic) === batchMagic) return at;
+  }
+  return -1;
+}
 
 async function expectOneError(run: MillraceProcess, message: RegExp): Promise<void> {
   await run.endsWith(1);

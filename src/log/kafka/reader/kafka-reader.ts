@@ -7,6 +7,7 @@ import {
   type TopicPartition,
 } from '../../log-port.js';
 import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
+import { corruptBatch } from '../../record-batch/corrupt-batch.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
 import type { ConnectionNaming, KafkaCluster } from '../kafka-cluster.js';
 import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
@@ -230,7 +231,11 @@ export class KafkaReader implements LogReader {
       // Batches that lead nowhere are damaged, and this throws where a checksum says so. A length that is wrong
       // leaves no batch to check; it may have become so on its way here.
       cursor.next();
-      this.putOff(partition, `its answer at offset ${position} holds no whole record batch`);
+      const why = 'it is longer than the answer that holds it';
+      if (++partition.brokenAnswers === brokenAnswersMax) {
+        throw corruptBatch({ topic, partition: partition.partition, offset: position }, why);
+      }
+      this.putOff(partition, why);
       return false;
     }
     partition.succeeded();
@@ -331,3 +336,6 @@ export class KafkaReader implements LogReader {
     return this.partitions.find((p) => p.topic === topic && p.partition === partition);
   }
 }
+
+/** What was damaged on its way is whole the next time; what is damaged in the log never is. */
+const brokenAnswersMax = 4;

@@ -17,6 +17,8 @@ export class ReaderPartition implements FetchCandidate {
   /** Consecutive failed fetches, and since when (monotonic ms). */
   failures = 0;
   failingSinceMs: number | undefined;
+  /** Consecutive answers that held bytes and no whole record batch. */
+  brokenAnswers = 0;
   readonly fetched: RecordBatchCursor[] = [];
 
   constructor(topic: string, partition: number, position: number, stopPosition: number | undefined) {
@@ -32,6 +34,7 @@ export class ReaderPartition implements FetchCandidate {
 
   succeeded(): void {
     this.failures = 0;
+    this.brokenAnswers = 0;
     this.failingSinceMs = undefined;
   }
 
