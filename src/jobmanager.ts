@@ -20,6 +20,7 @@ switch (commandLine.kind) {
     process.exitCode = await runCommand(commandLine.options, {
       stdout: process.stdout,
       stderr: process.stderr,
+      environment: process.env,
       onStopSignal(callback) {
         process.on('SIGINT', callback);
         process.on('SIGTERM', callback);

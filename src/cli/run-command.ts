@@ -13,7 +13,7 @@ import { describeFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
 import type { CommandLineOptions } from './command-line.js';
 import { JobRuntime } from './job-runtime.js';
-import { kafkaConfigOf } from './kafka-options.js';
+import { type Environment, kafkaConfigOf } from './kafka-options.js';
 import { startMetricReporters } from './metric-reporters.js';
 import { ProgressDisplay } from './progress-display.js';
 import { ProgressMeter } from './progress-meter.js';
@@ -23,6 +23,7 @@ import { resolveSettings } from './settings-resolution.js';
 export interface CommandHost {
   readonly stdout: { write(text: string): void };
   readonly stderr: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number };
+  readonly environment: Environment;
   /** Calls back on SIGINT and SIGTERM. */
   onStopSignal(callback: () => void): void;
   /** Never returns: exit code 1, or the process is killed where a thread would hold up its exit. */
@@ -51,7 +52,7 @@ async function runJobCommand(
 ): Promise<0 | 1> {
   const isDemo = options.jobFile === undefined;
   const jobFile = options.jobFile ?? demoJobFile;
-  const kafka = kafkaConfigOf(options.kafka, process.env, logger);
+  const kafka = kafkaConfigOf(options.kafka, host.environment, logger);
   const job = await loadJobModule(jobFile);
   let demoRun: DemoRun | undefined;
   const runtime = await JobRuntime.open({

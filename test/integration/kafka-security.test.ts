@@ -20,6 +20,7 @@ import { kafkaConfigFrom } from '../../src/log/kafka/settings/kafka-config-prope
 import { BrokerConnection } from '../../src/log/kafka/transport/broker-connection.js';
 import { connectionSettings } from '../../src/log/kafka/transport/connection-settings.js';
 import type { AppenderOptions, LogClient, LogRecord } from '../../src/log/log-port.js';
+import { opensslAvailable } from '../kafka-broker/certificates.js';
 import { kafkaAvailable, saslUser } from '../kafka-broker/kafka-broker.js';
 import {
   type ListenerName,
@@ -48,7 +49,9 @@ const recordsOfPartition = 200;
 const unsigned = oauth('unsecuredLoginStringClaim_sub="alice"');
 const wrongUser = { ...saslUser, password: `not-${saslUser.password}` };
 
-describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a secured broker', () => {
+const canRun = kafkaAvailable() && opensslAvailable() && process.env.KAFKA_BROKERS === undefined;
+
+describe.runIf(canRun)('a secured broker', () => {
   let secured: SecuredBroker;
   let access: SecuredAccess;
   let tokens: TokenEndpoint;

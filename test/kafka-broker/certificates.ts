@@ -1,7 +1,19 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isKafkaRequired } from './kafka-distribution.js';
+
+/** Whether certificates can be made here; where Kafka is required they must be. */
+export function opensslAvailable(): boolean {
+  if (isKafkaRequired()) return true;
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Files in PEM, made anew for each test by openssl. */
 export interface Certificates {

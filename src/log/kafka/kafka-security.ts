@@ -6,9 +6,15 @@ export interface KafkaSsl {
   readonly trustedCertificates?: string | undefined;
   /** What to show to brokers that ask for it. */
   readonly client?: ClientCertificate | undefined;
+  /** Versions of TLS, from the lowest to the highest; undefined for those that Node takes. */
+  readonly versions?: readonly [min: TlsVersion, max: TlsVersion] | undefined;
   /** Whether a broker's certificate must be for the host name that it is reached by. */
   readonly verifiesHostName: boolean;
 }
+
+/** Kafka's and Node's name for them, the lowest first. */
+export const tlsVersions = ['TLSv1.2', 'TLSv1.3'] as const;
+export type TlsVersion = (typeof tlsVersions)[number];
 
 export interface ClientCertificate {
   /** The client's own first, then those that vouch for it. */

@@ -4,7 +4,7 @@ import { Secret } from '../settings/secret.js';
 import type { OAuthToken } from './oauth-token-provider.js';
 import { expiryOf } from './web-token.js';
 
-/** A connection waits for it, and gives up after `connectionTimeoutMs` at the latest. */
+/** A connection waits for it. An endpoint answers within a second, or is not well; then the connection is tried again. */
 const tokenTimeoutMs = 10_000;
 
 /**

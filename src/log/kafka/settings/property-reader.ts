@@ -72,6 +72,25 @@ export class PropertyReader {
     return found;
   }
 
+  /** Separated by commas, in the order of `allowed`. */
+  listOf<T extends string>(name: string, allowed: readonly T[]): readonly T[] | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const given = new Set(text.split(',').map((item) => item.trim()));
+    const found = allowed.filter((each) => given.has(each));
+    if (found.length === given.size) return found;
+    this.mistake(name, `is "${text}": give some of ${allowed.join(', ')}`);
+    return undefined;
+  }
+
+  /** Notes all that begin so as a mistake, and as read. `why` goes on from the first one's name. */
+  refuseAll(prefix: string, why: string): void {
+    const [first, ...others] = this.unread.filter((name) => name.startsWith(prefix));
+    if (first === undefined) return;
+    for (const name of [first, ...others]) this.known.add(name);
+    this.mistake(first, others.length === 0 ? why : `${why} (and so for ${others.join(', ')})`);
+  }
+
   /** What an option of ours and a setting of Kafka's say of the same thing; one of them is enough. */
   agreed<T extends string | number>(
     name: string,

@@ -13,6 +13,8 @@ export function readSasl(properties: PropertyReader): KafkaSasl | undefined {
     properties.mistake('sasl.mechanism', `is missing: give ${saslMechanisms.join(', ')}`);
   const mechanism = properties.oneOf('sasl.mechanism', saslMechanisms);
   const jaas = readJaas(properties, mechanism);
+  if (mechanism !== undefined && mechanism !== 'OAUTHBEARER')
+    properties.refuseAll('sasl.oauthbearer.', `means nothing with sasl.mechanism=${mechanism}`);
   switch (mechanism) {
     case undefined:
       return undefined;

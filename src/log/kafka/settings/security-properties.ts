@@ -3,8 +3,8 @@ import {
   type ClientCertificate,
   type KafkaSasl,
   type KafkaSsl,
-  type SecurityProtocol,
   securityProtocols,
+  tlsVersions,
 } from '../kafka-security.js';
 import type { PropertyReader } from './property-reader.js';
 import { readSasl } from './sasl-properties.js';
@@ -21,30 +21,14 @@ export function readSecurity(
   const protocol = properties.oneOf('security.protocol', securityProtocols) ?? 'PLAINTEXT';
   const usesSsl = protocol === 'SSL' || protocol === 'SASL_SSL';
   const usesSasl = protocol === 'SASL_PLAINTEXT' || protocol === 'SASL_SSL';
-  if (!usesSsl) refuseWithout(properties, protocol, 'ssl.', 'SSL or SASL_SSL');
-  if (!usesSasl) refuseWithout(properties, protocol, 'sasl.', 'SASL_SSL');
+  // Java's client would pass over them in silence, and connect less safely than somebody thinks.
+  const isIdle = `means nothing with security.protocol=${protocol}: give security.protocol=`;
+  if (!usesSsl) properties.refuseAll('ssl.', `${isIdle}SSL or SASL_SSL`);
+  if (!usesSasl) properties.refuseAll('sasl.', `${isIdle}SASL_SSL`);
   return {
     ssl: usesSsl ? readSsl(properties, readFile) : undefined,
     sasl: usesSasl ? readSasl(properties) : undefined,
   };
-}
-
-/** Java's client would pass over them in silence, and connect less safely than somebody thinks. */
-function refuseWithout(
-  properties: PropertyReader,
-  protocol: SecurityProtocol,
-  prefix: string,
-  instead: string,
-): void {
-  const given = properties.unread.filter((name) => name.startsWith(prefix));
-  const [first] = given;
-  if (first === undefined) return;
-  for (const name of given) properties.text(name);
-  const also = given.length > 1 ? `, like ${given.slice(1).join(', ')},` : '';
-  properties.mistake(
-    first,
-    `${also === '' ? '' : `${also.slice(2)} `}means nothing with security.protocol=${protocol}: give security.protocol=${instead}`,
-  );
 }
 
 function readSsl(properties: PropertyReader, readFile: ReadTextFile): KafkaSsl {
@@ -52,7 +36,11 @@ function readSsl(properties: PropertyReader, readFile: ReadTextFile): KafkaSsl {
   // The one setting that has a meaning when it is empty: don't look at the host name.
   const isEmpty = properties.isEmpty(algorithm);
   if (!isEmpty) properties.oneOf(algorithm, ['https']);
+  const versions = properties.listOf('ssl.enabled.protocols', tlsVersions);
+  const [lowest] = versions ?? [];
+  const highest = versions?.at(-1);
   return {
+    versions: lowest === undefined || highest === undefined ? undefined : [lowest, highest],
     trustedCertificates: readTrustStore(properties, readFile),
     client: readKeyStore(properties, readFile),
     verifiesHostName: !isEmpty,
@@ -78,7 +66,7 @@ function readKeyStore(properties: PropertyReader, readFile: ReadTextFile): Clien
     properties.mistake(`ssl.keystore.${given}`, `is given without ssl.keystore.${missing}`);
     return undefined;
   }
-  if (!hasCertificates(properties, chain) || !isPrivateKey(properties, key, keyPassword)) return undefined;
+  if (!hasCertificates(properties, chain) || !isKeyOf(properties, key, keyPassword, chain)) return undefined;
   return { certificateChain: chain.text.reveal(), key: key.text, keyPassword };
 }
 
@@ -142,22 +130,25 @@ function hasCertificates(properties: PropertyReader, { name, text }: PemText): b
   }
 }
 
-function isPrivateKey(
+function isKeyOf(
   properties: PropertyReader,
   { name, text }: PemText,
   password: Secret | undefined,
+  chain: PemText,
 ): boolean {
   try {
-    createPrivateKey({
+    const key = createPrivateKey({
       key: text.reveal(),
       ...(password === undefined ? {} : { passphrase: password.reveal() }),
     });
-    return true;
+    if (new X509Certificate(chain.text.reveal()).checkPrivateKey(key)) return true;
+    properties.mistake(name, 'holds another private key than that of the first certificate beside it');
   } catch {
+    // Why is not told: OpenSSL's words for it help nobody.
     properties.mistake(
       name,
       'holds no private key in PEM that can be read; for an encrypted one give ssl.key.password',
     );
-    return false;
   }
+  return false;
 }

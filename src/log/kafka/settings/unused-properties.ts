@@ -48,6 +48,13 @@ const unused: ReadonlySet<string> = new Set([
   'interceptor.classes',
   'metric.reporters',
   'enable.metrics.push',
+  // What a Java virtual machine is made of.
+  'ssl.protocol',
+  'ssl.provider',
+  'ssl.keymanager.algorithm',
+  'ssl.trustmanager.algorithm',
+  'ssl.secure.random.implementation',
+  'security.providers',
   // Tokens are fetched and refreshed without Java's classes.
   'sasl.login.callback.handler.class',
   'sasl.client.callback.handler.class',

@@ -105,15 +105,18 @@ function tlsRefusalOf(code: string): Refusal | undefined {
       remedy: 'Set security.protocol to PLAINTEXT or SASL_PLAINTEXT, or take the port of its TLS listener.',
     };
   }
-  // An alert is how the other side says no in TLS: it wants a certificate, another one, or other versions.
-  if (!/^ERR_SSL_\w*ALERT/.test(code)) return undefined;
+  if (!refusingAlert.test(code)) return undefined;
   return {
     code: 'unauthorized',
     what: 'refused the TLS connection',
     remedy:
-      'Where it asks for certificates (ssl.client.auth), give one that it trusts in ssl.keystore.location (a file in PEM).',
+      'Where it asks for certificates (ssl.client.auth), give one that it trusts in ssl.keystore.location (a file in PEM); else see ssl.enabled.protocols.',
   };
 }
+
+/** Alerts by which the other side says no: it wants a certificate, another one, or other versions. The rest may pass. */
+const refusingAlert =
+  /^ERR_SSL_\w*ALERT_(?:BAD_CERTIFICATE|CERTIFICATE_\w+|UNSUPPORTED_CERTIFICATE|NO_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)/;
 
 const untrusted: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',

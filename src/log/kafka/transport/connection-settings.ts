@@ -31,11 +31,17 @@ export function connectionSettings(config: ResolvedKafkaConfig, clock: Clock): C
   };
 }
 
-function tlsOptions({ trustedCertificates, client, verifiesHostName }: KafkaSsl): ConnectionOptions {
+function tlsOptions({
+  trustedCertificates,
+  client,
+  versions,
+  verifiesHostName,
+}: KafkaSsl): ConnectionOptions {
   return {
     ...(trustedCertificates === undefined ? {} : { ca: trustedCertificates }),
     ...(client === undefined ? {} : { cert: client.certificateChain, key: client.key.reveal() }),
     ...(client?.keyPassword === undefined ? {} : { passphrase: client.keyPassword.reveal() }),
+    ...(versions === undefined ? {} : { minVersion: versions[0], maxVersion: versions[1] }),
     ...(verifiesHostName ? {} : { checkServerIdentity: () => undefined }),
   };
 }

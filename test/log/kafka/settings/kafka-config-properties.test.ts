@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kafkaConfigFrom } from '../../../../src/log/kafka/settings/kafka-config-properties.js';
+import { opensslAvailable } from '../../../kafka-broker/certificates.js';
 
 const plainModule = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const plain = {
@@ -131,7 +133,7 @@ describe("Kafka's settings", () => {
     [
       'credentials over a plain protocol',
       { ...plain, 'security.protocol': 'PLAINTEXT' },
-      /^sasl\.mechanism .*like sasl\.jaas\.config, means nothing with security\.protocol=PLAINTEXT/,
+      /^sasl\.mechanism .*means nothing with security\.protocol=PLAINTEXT: .*\(and so for sasl\.jaas\.config\)/,
     ],
     [
       'an unknown protocol',
@@ -156,6 +158,11 @@ describe("Kafka's settings", () => {
         'sasl.oauthbearer.token.endpoint.url': 'tokens',
       },
       /^sasl\.oauthbearer\.token\.endpoint\.url .*is no URL/,
+    ],
+    [
+      'an endpoint for tokens that nobody asks for',
+      { ...plain, 'sasl.oauthbearer.token.endpoint.url': 'https://x/token' },
+      /^sasl\.oauthbearer\.token\.endpoint\.url .*means nothing with sasl\.mechanism=PLAIN/,
     ],
     [
       'no credentials for tokens',
@@ -202,15 +209,23 @@ describe("Kafka's settings", () => {
   });
 });
 
-describe('Certificates', () => {
+describe.runIf(opensslAvailable())('Certificates', () => {
   let pem: string;
+  let other: string;
   beforeAll(() => {
+    pem = selfSigned();
+    other = selfSigned();
+  });
+
+  /** A key and its certificate. */
+  function selfSigned(): string {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', '-'];
-    pem = execFileSync('openssl', ['req', '-x509', ...key, '-subj', '/CN=x', '-days', '2'], {
+    return execFileSync('openssl', ['req', '-x509', ...key, '-subj', '/CN=x', '-days', '2'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-  });
+  }
+
   const ssl = { 'security.protocol': 'SSL' };
 
   it('are taken from files in PEM, and as texts', () => {
@@ -228,6 +243,27 @@ describe('Certificates', () => {
     });
   });
 
+  it('may have an encrypted key', () => {
+    const encrypted = createPrivateKey(pem).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'hunter2',
+    });
+    const keystore = { ...ssl, 'ssl.keystore.key': String(encrypted), 'ssl.keystore.certificate.chain': pem };
+    expect(read({ ...keystore, 'ssl.key.password': 'hunter2' }).config.ssl?.client).toBeDefined();
+    for (const properties of [keystore, { ...keystore, 'ssl.key.password': 'wrong' }])
+      expect(mistakesOf(properties)).toEqual([expect.stringContaining('for an encrypted one give')]);
+  });
+
+  it('are asked for by versions of TLS', () => {
+    const versionsOf = (enabled: string): unknown =>
+      read({ ...ssl, 'ssl.enabled.protocols': enabled }).config.ssl?.versions;
+    expect(versionsOf('TLSv1.3, TLSv1.2')).toEqual(['TLSv1.2', 'TLSv1.3']);
+    expect(versionsOf('TLSv1.3')).toEqual(['TLSv1.3', 'TLSv1.3']);
+    expect(mistakesOf({ ...ssl, 'ssl.enabled.protocols': 'TLSv1' })).toHaveLength(1);
+  });
+
   it('that are damaged, or without their key, are one clear mistake each', () => {
     const certificate = pem.slice(pem.indexOf('-----BEGIN CERTIFICATE'));
     const mistakes = (name: string, text: string): string[] =>
@@ -240,6 +276,10 @@ describe('Certificates', () => {
     ]);
     expect(mistakes('ssl.keystore.location', certificate)).toEqual([
       expect.stringContaining('holds no private key in PEM'),
+    ]);
+    const mixed = { 'ssl.keystore.key': other, 'ssl.keystore.certificate.chain': pem };
+    expect(mistakesOf({ ...ssl, ...mixed })).toEqual([
+      expect.stringContaining('holds another private key than that of the first certificate'),
     ]);
     expect(mistakesOf({ ...ssl, 'ssl.keystore.key': pem })).toEqual([
       expect.stringContaining('given without ssl.keystore.certificate.chain'),

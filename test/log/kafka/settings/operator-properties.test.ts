@@ -89,6 +89,10 @@ describe("Kafka's settings of one source or sink", () => {
       'max.poll.records (kafkaSource) means nothing here: leave it out',
       'fetch.min.byte (kafkaSource) is no setting of Kafka that Millrace knows: correct its name, or leave it out',
     ]);
+    // @ts-expect-error a setting of sinks.
+    expect(() => logSource({ topics: 'in', value: json(), properties: { 'linger.ms': 1 } })).toThrow(
+      /linger/,
+    );
     expect(() =>
       logSink({ topic: 'out', value: json(), properties: misspelt({ 'fetch.min.bytes': 1 }) }),
     ).toThrow(/fetch\.min\.bytes \(kafkaSink\) is a setting of the other kind/);
