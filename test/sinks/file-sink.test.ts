@@ -71,6 +71,10 @@ class FileSinkDriver {
     if (outcome === 'notified') this.writer.notifyCheckpointComplete(id);
   }
 
+  notify(id: number): void {
+    this.writer.notifyCheckpointComplete(checkpointId(id));
+  }
+
   async crash(): Promise<void> {
     await this.writer.close();
     await this.settle();
@@ -120,6 +124,21 @@ describe('a file sink', () => {
     expect(allLines()).toEqual(lines(0, 3));
     expect(finished()[0]).toMatch(/^part-0-[0-9a-f-]{13}-0\.txt$/);
     await driver.close();
+  });
+
+  it('names each file once, however soon the next checkpoint is complete', async () => {
+    const driver = new FileSinkDriver('on-checkpoint');
+    for (let round = 0; round < 5; round += 1) {
+      driver.write(2);
+      await driver.checkpoint('aborted');
+    }
+    driver.notify(3);
+    driver.notify(4);
+    driver.notify(5);
+    await expect.poll(finished).toHaveLength(5);
+    await driver.close();
+    expect(driver.surroundings.failures).toEqual([]);
+    expect(inOrder(allLines())).toEqual(lines(0, 10));
   });
 
   it('keeps a part in progress over checkpoints until it is large or old enough', async () => {

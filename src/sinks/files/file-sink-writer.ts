@@ -22,8 +22,10 @@ export class FileSinkWriter<T> implements SinkWriter<T> {
   private readonly settings: FileWriterSettings<T>;
   private readonly hold: BackpressureHold;
   private current: PartFile | undefined;
-  /** Closed, and not known to be finished; oldest first. */
+  /** Closed, and in no complete checkpoint; oldest first. */
   private pending: PartFile[] = [];
+  /** In a complete checkpoint, and not known to have their names. */
+  private finishable: PartFile[] = [];
   private recorded: readonly JsonValue[] = [];
   /** Lines that are not handed to the file yet. */
   private block = Buffer.alloc(blockBytes);
@@ -69,7 +71,8 @@ export class FileSinkWriter<T> implements SinkWriter<T> {
     if (this.settings.rolling.rollsOnCheckpoint || this.hasInputEnded) this.roll();
     this.flushBlock();
     for (const part of this.pending) part.checkpointId ??= checkpointId;
-    const parts = this.current === undefined ? this.pending : [...this.pending, this.current];
+    const parts = [...this.finishable, ...this.pending];
+    if (this.current !== undefined) parts.push(this.current);
     const recorded = parts.map((part) => ({ ...part.committable }));
     await Promise.all(parts.map((part) => (part === this.current ? part.sync() : part.closed)));
     // A file is only as durable as its name.
@@ -83,10 +86,12 @@ export class FileSinkWriter<T> implements SinkWriter<T> {
   }
 
   notifyCheckpointComplete(checkpointId: CheckpointId): void {
-    const complete = this.pending.filter(
-      (part) => (part.checkpointId ?? Number.POSITIVE_INFINITY) <= checkpointId,
-    );
+    const isComplete = (part: PartFile): boolean =>
+      part.checkpointId !== undefined && part.checkpointId <= checkpointId;
+    const complete = this.pending.filter(isComplete);
     if (complete.length === 0) return;
+    this.pending = this.pending.filter((part) => !isComplete(part));
+    this.finishable.push(...complete);
     this.finishing = this.finishing
       .then(() => this.finish(complete))
       .catch((error: unknown) => this.fail(error));
@@ -171,7 +176,7 @@ export class FileSinkWriter<T> implements SinkWriter<T> {
     if (this.hasFailed) return;
     for (const part of parts) await part.finish();
     await syncFolder(this.settings.folder);
-    this.pending = this.pending.filter((part) => !parts.includes(part));
+    this.finishable = this.finishable.filter((part) => !parts.includes(part));
   }
 
   private fail(error: unknown): void {
