@@ -76,10 +76,14 @@ export interface OperatorStateDescriptor<T> {
 }
 
 /**
- * What a function may have besides: called when a checkpoint begins, so that what it keeps in fields can be put
- * into operator state only then (Flink's CheckpointedFunction; what was restored is there in `open`).
+ * What a function with operator state may have besides (Flink's CheckpointedFunction; what was restored is there
+ * in `open`).
  */
 export interface CheckpointedFunction {
+  /**
+   * A checkpoint begins: what the function keeps in fields can be put into operator state only now. No element is
+   * being processed, so there is no key whose state could be used.
+   */
   snapshotState(): void;
 }
 

@@ -1,7 +1,5 @@
 import type { Collector, OnTimerContext, RuntimeContext, TimeDomain } from '../api/functions.js';
-import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { Key } from '../key-groups/key.js';
-import type { CheckpointId } from '../protocol/ids.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import { AbstractKeyedOperator } from './abstract-keyed-operator.js';
 import { KeyedFunctionContext } from './keyed-function-context.js';
@@ -26,9 +24,8 @@ export abstract class AbstractKeyedFunctionOperator<K extends Key, In, Out> exte
     return this.timerFunction.open(new KeyedRuntimeContext(this.context, this.backend, this.guard));
   }
 
-  override snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
-    this.snapshotFunction(this.timerFunction, this.guard);
-    return super.snapshot(checkpointId);
+  protected override get userFunction(): object {
+    return this.timerFunction;
   }
 
   protected override closeFunction(): void {

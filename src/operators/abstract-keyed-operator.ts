@@ -48,6 +48,9 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
 
   protected abstract closeFunction(): void;
 
+  /** Asked whether it is a CheckpointedFunction. */
+  protected abstract get userFunction(): object | undefined;
+
   override open(): void {
     this.guard.active = true;
     try {
@@ -93,6 +96,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   }
 
   override async snapshot(checkpointId: CheckpointId): Promise<OperatorSnapshot> {
+    if (this.userFunction !== undefined) this.snapshotFunction(this.userFunction, this.guard);
     const watermark = this.timers.watermark;
     const keyedState = await this.backend.snapshot(checkpointId);
     return {

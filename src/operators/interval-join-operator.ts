@@ -76,6 +76,10 @@ export class IntervalJoinOperator<K extends Key, A, B, Out> extends AbstractKeye
     return this.definition.fn.open(new KeyedRuntimeContext(this.context, this.backend, this.guard));
   }
 
+  protected override get userFunction(): object {
+    return this.definition.fn;
+  }
+
   protected override closeFunction(): void {
     this.definition.fn.close();
   }

@@ -95,6 +95,10 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     );
   }
 
+  protected override get userFunction(): object | undefined {
+    return this.definition.windowFunction;
+  }
+
   protected override closeFunction(): void {
     this.definition.windowFunction?.close();
   }

@@ -8,6 +8,7 @@ import {
   type OperatorRuntimeContext,
   type ProcessContext,
   ProcessFunction,
+  ProcessWindowFunction,
   type RuntimeContext,
 } from '../../src/index.js';
 import type { Emitted } from './one-slot-edge.js';
@@ -21,6 +22,38 @@ function valuesOf(emitted: readonly Emitted[]): unknown[] {
 const numbers = [1, 2, 3, 4, 5, 6].map((value) => record(value, value));
 
 describe('Every way of running gives the plain result for', () => {
+  it('a window function that counts its calls in a field', async () => {
+    class Numbered extends ProcessWindowFunction<number, number, string> implements CheckpointedFunction {
+      private calls = 0;
+      private kept!: ListState<number>;
+
+      override open(context: RuntimeContext): void {
+        this.kept = context.getOperatorListState<number>({ name: 'calls' });
+        this.calls = this.kept.get()[0] ?? 0;
+      }
+
+      process(_key: number, _context: unknown, values: readonly number[], out: Collector<string>): void {
+        this.calls += 1;
+        out.collect(`${this.calls}: ${values.join('+')}`);
+      }
+
+      snapshotState(): void {
+        this.kept.update([this.calls]);
+      }
+    }
+    const emitted = await runEveryWay<number>(
+      (input) =>
+        observe(
+          input
+            .keyBy((value) => value % 2)
+            .countWindow(2)
+            .process(new Numbered()),
+        ),
+      [...numbers, endOfInput],
+    );
+    expect(valuesOf(emitted)).toEqual(['1: 1+3', '2: 2+4']);
+  });
+
   it('a function that gathers elements in a list state', async () => {
     class GatherThree extends ProcessFunction<number, readonly number[]> {
       private gathered!: ListState<number>;
