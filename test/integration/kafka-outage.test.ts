@@ -8,13 +8,15 @@ import type { MillraceProcess } from './millrace-process.js';
 import { TallyFeed } from './tally-feed.js';
 
 const outageMs = 30_000;
-/** Numbers that need no broker: without backpressure their tallies would take 250 MB of memory in the outage. */
-const generated = { count: 40_000, perSecond: 4_000, paddingBytes: 8_192 };
+/** Numbers that need no broker: without backpressure their tallies would take 160 MB of memory in the outage. */
+const generated = { count: 24_000, perSecond: 2_000, paddingBytes: 8_192 };
 /** Of two sink subtasks 12 MB each, of the exchange before them 1 MB a channel, and what a collector leaves lying. */
-const outageMemoryMaxMb = 128;
+const outageMemoryMaxMb = 96;
 const memorySampleMs = 1_000;
 /** The client's default. */
 const requestTimeoutMs = 30_000;
+/** Its threads and its commit of offsets are given seconds to end; requests are tried for two minutes. */
+const cancelMaxMs = 40_000;
 /** For what a busy machine takes to notice. */
 const slackMs = 10_000;
 
@@ -69,6 +71,24 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       expect(run.matches(/Attempt \d+ begins/), run.log.join('\n')).toHaveLength(1);
       await feed.expectExactOutput();
       await feed.expectNoOpenTransaction();
+    });
+
+    it('ends when it is told to twice, broker or not', { timeout: 120_000 }, async () => {
+      const feed = await TallyFeed.create(broker, { name: 'cancelled', fed: 36_000, perSecond: 1_000 });
+      const written = feed.write();
+      const run = feed.run([proxy.address]);
+      await untilCommitted(run);
+      await broker.kill();
+      run.kill('SIGINT');
+      await run.untilLine(/Stopping after a last checkpoint/);
+      const sinceMs = performance.now();
+      run.kill('SIGINT');
+      await run.endsWith(1);
+      const tookMs = Math.round(performance.now() - sinceMs);
+      console.log(`It ended ${tookMs} ms after the second signal.`);
+      expect(tookMs).toBeLessThan(cancelMaxMs);
+      feed.stop();
+      await written;
     });
 
     /** Until a transaction is committed that the job had not asked for yet. */

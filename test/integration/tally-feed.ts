@@ -32,6 +32,7 @@ export class TallyFeed {
   private readonly options: TallyFeedOptions;
   private readonly client: LogClient;
   private isHurried = false;
+  private isStopped = false;
 
   private constructor(kafka: KafkaTools, options: TallyFeedOptions) {
     this.kafka = kafka;
@@ -65,7 +66,7 @@ export class TallyFeed {
       },
     });
     const startedMs = performance.now();
-    for (let value = 0; value < fed; ) {
+    for (let value = 0; value < fed && !this.isStopped; ) {
       const inPace = ((performance.now() - startedMs) * perSecond) / 1_000;
       const due = this.isHurried ? fed : Math.min(fed, inPace);
       for (; value < due && appender.isWritable; value++) {
@@ -76,12 +77,17 @@ export class TallyFeed {
       if (failure !== undefined) throw failure;
       await sleep(feedTickMs);
     }
-    await appender.flush();
+    if (!this.isStopped) await appender.flush();
     await appender.close();
   }
 
   hurry(): void {
     this.isHurried = true;
+  }
+
+  /** Ends the writing where it stands. */
+  stop(): void {
+    this.isStopped = true;
   }
 
   run(bootstrap: readonly string[], options: readonly string[] = []): MillraceProcess {
