@@ -437,7 +437,7 @@ describe('A JobManager’s checkpoints', () => {
   });
 });
 
-it('The totals of all attempts are in the result', async () => {
+it('The totals of all attempts are in the result, and the metrics of the last', async () => {
   const fixture = new JobFixture();
   fixture.run();
   const job = spreadJob();
@@ -454,5 +454,11 @@ it('The totals of all attempts are in the result', async () => {
   const second = await fixture.untilRunning(2);
   report(second, 7);
   second.finishInput();
-  expect((await fixture.untilEnd()).totals).toMatchObject({ recordsIn: 17, recordsOut: 17, numRestarts: 1 });
+  const { totals, metrics } = await fixture.untilEnd();
+  expect(totals).toMatchObject({ recordsIn: 17, recordsOut: 17, numRestarts: 1 });
+  const read = metrics.filter(({ name, scope }) => name === 'numRecordsIn' && scope.kind === 'operator');
+  expect(read).toMatchObject([
+    { kind: 'counter', scope: { operatorUid: 'numbers', subtaskIndex: 0 }, value: 7 },
+  ]);
+  expect(metrics).toContainEqual({ name: 'numRestarts', kind: 'counter', scope: { kind: 'job' }, value: 1 });
 });
