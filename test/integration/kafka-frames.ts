@@ -41,7 +41,9 @@ export class KafkaFrames {
 
 /** What a request says of transactions; other requests have their header only. */
 export interface ProxiedRequest {
+  /** Undefined for those that the product leaves to kafkajs. */
   readonly api: KafkaApiName | undefined;
+  readonly apiKey: number;
   readonly correlationId: number;
   readonly clientId: string | null;
   /** Without the length in front. */
@@ -74,6 +76,7 @@ export function readRequest({ body }: KafkaFrame): ProxiedRequest {
   const clientId = reader.nullableString();
   const header = {
     api,
+    apiKey: key,
     correlationId,
     clientId,
     byteLength: body.length,

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKafkaLogClient } from '../../src/log/kafka/kafka-log-client.js';
+import { Secret } from '../../src/log/kafka/settings/secret.js';
 import type { AppenderOptions, LogClient, LogRecord, ReaderOptions } from '../../src/log/log-port.js';
-import { type KafkaBroker, kafkaAvailable, startKafkaBroker } from '../kafka-broker/kafka-broker.js';
+import {
+  type KafkaBroker,
+  kafkaAvailable,
+  saslUser,
+  startKafkaBroker,
+} from '../kafka-broker/kafka-broker.js';
 import { sleep } from '../log/collecting-reader.js';
 import type { ProxiedRequest } from './kafka-frames.js';
 import { KafkaProxy } from './kafka-proxy.js';
@@ -186,6 +192,28 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)("K
     await appender.close();
   });
 
+  it.each(['PLAIN', 'SCRAM-SHA-256'] as const)(
+    'do not make a wrong password of a broker that is silent while it is told the right one, with %s',
+    async (mechanism) => {
+      const [saslAddress = ''] = broker.saslBrokers;
+      const saslProxy = await KafkaProxy.listen();
+      saslProxy.forwardTo(saslAddress);
+      saslProxy.onPassing = ({ request }) => (request.apiKey === saslAuthenticateKey ? 'swallow' : 'forward');
+      const { username, password } = saslUser;
+      const ofAlice = createKafkaLogClient({
+        brokers: [saslProxy.address],
+        sasl: { mechanism, username, password: new Secret(password) },
+        requestTimeoutMs: 200,
+        bootstrapTimeoutMs: 500,
+      });
+      await expect(ofAlice.listTopics()).rejects.toMatchObject({ code: 'unreachable' });
+      saslProxy.onPassing = () => 'forward';
+      expect(await ofAlice.listTopics()).not.toEqual([]);
+      await ofAlice.close();
+      await saslProxy.close();
+    },
+  );
+
   it('delivery.timeout.ms bounds all tries together', async () => {
     const topic = await newTopic();
     const { appender, errors } = openAppender({ lingerMs: 0, requestTimeoutMs: 100, deliveryTimeoutMs: 700 });
@@ -200,6 +228,8 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)("K
     await appender.close();
   });
 });
+
+const saslAuthenticateKey = 36;
 
 const poll = { timeout: 10_000, interval: 20 };
 

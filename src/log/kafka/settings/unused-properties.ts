@@ -33,8 +33,12 @@ const unused: ReadonlySet<string> = new Set([
   'value.serializer',
   // Connections, which are kept as long as they work.
   'client.dns.lookup',
+  // Records are read from leaders.
+  'client.rack',
   'connections.max.idle.ms',
   'metadata.max.age.ms',
+  'metadata.max.idle.ms',
+  'metadata.recovery.strategy',
   'reconnect.backoff.ms',
   'reconnect.backoff.max.ms',
   'socket.connection.setup.timeout.max.ms',
@@ -42,12 +46,14 @@ const unused: ReadonlySet<string> = new Set([
   'send.buffer.bytes',
   'default.api.timeout.ms',
   'max.block.ms',
+  'buffer.memory',
   'max.in.flight.requests.per.connection',
   'allow.auto.create.topics',
   'check.crcs',
   'interceptor.classes',
   'metric.reporters',
   'enable.metrics.push',
+  'auto.include.jmx.reporter',
   // What a Java virtual machine is made of.
   'ssl.protocol',
   'ssl.provider',
@@ -56,9 +62,7 @@ const unused: ReadonlySet<string> = new Set([
   'ssl.secure.random.implementation',
   'security.providers',
   // Tokens are fetched and refreshed without Java's classes.
-  'sasl.login.callback.handler.class',
   'sasl.client.callback.handler.class',
-  'sasl.login.class',
 ]);
 
 /** Confluent's files have those of its schema registry beside Kafka's. */
@@ -68,7 +72,7 @@ const unusedPrefixes = [
   'bearer.auth.',
   'confluent.',
   'metrics.',
-  'sasl.login.refresh.',
+  'sasl.login.',
 ];
 
 const ofSource = 'it is an option of kafkaSource';
