@@ -43,6 +43,10 @@ export class FaultInjector implements UserCode {
     throw new Error('Injected failure of user code.');
   }
 
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => this.target.afterMs(ms, resolve));
+  }
+
   private arm(): void {
     const strike = this.plan.strikes[this.nextStrike++];
     this.armed = strike === undefined ? undefined : { strike, seen: 0, countdown: countdownOf(strike.when) };

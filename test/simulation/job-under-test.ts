@@ -8,6 +8,7 @@ import {
   Watermarks,
 } from '../../src/index.js';
 import { logSink } from '../../src/sinks/log-sink.js';
+import { askedByKey, askedInOrder } from './asynchronous-stage.js';
 import { GroupCounter } from './group-counter.js';
 import { Ledger, LedgerOfTwo } from './ledger.js';
 import {
@@ -30,7 +31,7 @@ export const simulatedJobName = 'simulated';
 
 /**
  * The job that the simulation runs: one or two log sources, an iterable of entries, keyed state of every
- * kind with event-time timers, behind one input or two, a side output, perhaps a second exchange to fewer
+ * kind with event-time timers, behind one input or two, perhaps behind async I/O, a side output, perhaps a second exchange to fewer
  * subtasks, and exactly-once sinks.
  */
 export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition {
@@ -52,8 +53,12 @@ export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition
     );
     const [first, ...others] = sources;
     if (first === undefined) throw new Error('A shape without topics.');
-    const keyedEntriesOf = (events: DataStream<LedgerEvent>): KeyedStream<LedgerEntry, string> =>
-      events
+    const keyedEntriesOf = (
+      events: DataStream<LedgerEvent>,
+      uid: string,
+    ): KeyedStream<LedgerEntry, string> => {
+      const asked = shape.asyncStage === 'ordered' ? askedInOrder(events, uid, userCode) : events;
+      const entries = asked
         .flatMap(function* (event): Generator<LedgerEntry> {
           userCode.onCall();
           for (let piece = 0; piece < event.pieces; piece += 1) {
@@ -62,15 +67,18 @@ export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition
           }
         })
         .keyBy((entry) => entry.key);
+      if (shape.asyncStage !== 'by-key') return entries;
+      return askedByKey(entries, uid, userCode).keyBy((entry) => entry.key);
+    };
     const reminders = new OutputTag<Reminder>('reminders');
     const ledger = new Ledger(userCode, reminders);
     const [second] = others;
     const lines =
       shape.isConnected && second !== undefined
-        ? keyedEntriesOf(first)
-            .connect(keyedEntriesOf(second))
+        ? keyedEntriesOf(first, 'ask-first')
+            .connect(keyedEntriesOf(second, 'ask-second'))
             .process(new LedgerOfTwo(ledger), { uid: 'ledger' })
-        : keyedEntriesOf(first.union(...others)).process(ledger, { uid: 'ledger' });
+        : keyedEntriesOf(first.union(...others), 'ask').process(ledger, { uid: 'ledger' });
     lines.sinkTo(
       exactlyOnce<LedgerLine>(ledgerTopic, shape, (line) => line.key),
       { uid: 'ledger-sink' },
@@ -98,6 +106,8 @@ export function jobUnderTest(shape: JobShape, userCode: UserCode): JobDefinition
 /** Called wherever the job runs user code, so that a seed can let it throw. */
 export interface UserCode {
   onCall(): void;
+  /** Of virtual time, for what is asked of nobody. */
+  delay(ms: number): Promise<void>;
 }
 
 function exactlyOnce<T>(topic: string, shape: JobShape, key: (value: T) => string) {

@@ -41,6 +41,8 @@ export interface JobShape {
   readonly hasSecondStage: boolean;
   /** Two topics are two inputs of one function, and no union. */
   readonly isConnected: boolean;
+  /** Before the ledger, elements wait for answers from outside. */
+  readonly asyncStage: 'none' | 'ordered' | 'by-key';
   /** Of the second stage; undefined for the job's. */
   readonly secondStageParallelism: number | undefined;
   readonly outOfOrdernessMs: number;
@@ -62,6 +64,7 @@ export function scenarioOf(seed: number): Scenario {
       hasSecondStage: random.chance(0.4),
       // Without the generator's numbers, so that every other scenario stays what it was.
       isConnected: isUnion && seed % 2 === 0,
+      asyncStage: asyncStages[seed % asyncStages.length]!,
       secondStageParallelism: seed % 3 === 0 ? 1 : undefined,
       outOfOrdernessMs: random.pick([0, 1, 30_000]),
       transactionPoolSize: random.pick([5, 8]),
@@ -90,3 +93,6 @@ export function scenarioOf(seed: number): Scenario {
     faults: planFaults(random.fork(), parallelism),
   };
 }
+
+/** Three of five jobs are without one. */
+const asyncStages = ['none', 'ordered', 'none', 'by-key', 'none'] as const;
