@@ -155,4 +155,18 @@ export const mutations: readonly Mutation[] = [
     find: 'const reserved = onDisk.ledger?.checkpointIdsReservedThrough ?? -1;',
     replace: 'const reserved = -1;',
   },
+  {
+    name: 'an element in flight left out of the snapshot',
+    rule: 'An element of async I/O is in every checkpoint until its result has been emitted.',
+    file: 'src/async-io/stream-elements-in-state.ts',
+    find: 'this.elements.update(elements);',
+    replace: 'this.elements.update(elements.slice(1));',
+  },
+  {
+    name: 'a key in flight left out of the snapshot',
+    rule: 'The same of a keyed asynchronous function.',
+    file: 'src/async-io/elements-in-flight.ts',
+    find: 'for (const { id, requests } of lanes.values()) {',
+    replace: 'for (const { id, requests } of [...lanes.values()].slice(1)) {',
+  },
 ];
