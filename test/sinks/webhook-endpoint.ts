@@ -13,7 +13,15 @@ export class WebhookEndpoint {
   private readonly server: Server;
 
   private constructor() {
-    this.server = createServer((request, response) => void this.handle(request, response));
+    this.server = createServer((request, response) => {
+      this.atOnce += 1;
+      this.atOnceMax = Math.max(this.atOnceMax, this.atOnce);
+      // It fails when its sender is gone in the midst of it.
+      const handled = this.handle(request, response).catch(() => {});
+      void handled.then(() => {
+        this.atOnce -= 1;
+      });
+    });
   }
 
   static async start(): Promise<WebhookEndpoint> {
@@ -27,6 +35,10 @@ export class WebhookEndpoint {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`;
   }
 
+  get isIdle(): boolean {
+    return this.atOnce === 0;
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     if (!this.server.listening) return;
@@ -35,15 +47,12 @@ export class WebhookEndpoint {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.atOnce += 1;
-    this.atOnceMax = Math.max(this.atOnceMax, this.atOnce);
     let text = '';
     for await (const chunk of request) text += String(chunk);
     const body: unknown = JSON.parse(text);
     const answer = this.answer(this.requests.length, body) ?? { status: 200 };
     this.requests.push({ body, headers: request.headers });
     await new Promise((resolve) => setTimeout(resolve, answer.afterMs ?? 1));
-    this.atOnce -= 1;
     if (answer.status === 'hang-up') {
       request.socket.destroy();
       return;
