@@ -63,11 +63,15 @@ export class AttemptExecution {
   /** Lets every TaskManager close what it holds; resolves when all have, or have failed, or the time is over. */
   async close(withinMs: number): Promise<void> {
     this.splitDiscovery?.close();
+    const slots = new Set(this.options.deployments.map(({ slot }) => slot));
     const allClosed = new Promise<void>((resolve) => {
-      this.closing = { slots: new Set(this.options.deployments.map(({ slot }) => slot)), onDone: resolve };
+      this.closing = { slots, onDone: resolve };
     });
     this.broadcast({ kind: 'shut-down', attempt: this.attempt });
-    await waitWithin(this.options.clock, withinMs, allClosed);
+    if (await waitWithin(this.options.clock, withinMs, allClosed)) return;
+    this.options.tell(
+      `TaskManager ${[...slots].join(', ')} did not close within ${withinMs} ms and is ended as it is. Look for a close() that waits for something.`,
+    );
   }
 
   /** Ends every thread. False when one did not end within the time given, or nobody knows. */

@@ -133,11 +133,12 @@ describe('A JobManager', () => {
     expect(fixture.clock.monotonicMs() - sinceMs).toBeLessThan(6_000);
   });
 
-  it('ends threads that don’t close in time', async () => {
+  it('ends threads that don’t close in time, and names them', async () => {
     const fixture = new JobFixture();
     fixture.threads.behaviour.shutsDown = false;
     expect(await runToEnd(fixture)).toMatchObject({ exitCode: 0, outcome: 'finished' });
     expect(fixture.threads.current.isTerminated).toBe(true);
+    expect(fixture.logger.lines.join('\n')).toMatch(/TaskManager 0, 1 did not close within 5000 ms/);
   });
 
   it('finishes although a function can’t be closed, and tells of it', async () => {
