@@ -7,13 +7,13 @@ import { sleep } from '../log/collecting-reader.js';
 import type { KafkaApiName } from './kafka-frames.js';
 import { KafkaProxy } from './kafka-proxy.js';
 import type { MillraceProcess } from './millrace-process.js';
-import { feedPartitions, feedRequestTimeoutMs, TallyFeed } from './tally-feed.js';
+import { feedPartitions, requestTimeoutMs, TallyFeed } from './tally-feed.js';
 
 /** The feed lasts longer than the failures take, on a busy machine too. */
 const fed = 90_000;
 const fedPerSecond = 1_000;
 /** Longer than the job waits for an answer, so that it gives the connection up. */
-const stoppedMs = feedRequestTimeoutMs + 2_000;
+const stoppedMs = requestTimeoutMs + 2_000;
 const clusterStartTimeoutMs = 180_000;
 
 describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
@@ -40,10 +40,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       const feed = await TallyFeed.create(cluster, { name: 'failover', fed, perSecond: fedPerSecond });
       const written = feed.write();
       // The first one named is nobody's.
-      const run = feed.run(
-        ['127.0.0.1:1', ...proxies.map(({ address }) => address)],
-        ['--kafka-property', `request.timeout.ms=${feedRequestTimeoutMs}`],
-      );
+      const run = feed.run(['127.0.0.1:1', ...proxies.map(({ address }) => address)]);
       await run.untilLine(/First record processed/);
 
       const leader = await whenAnswering('Produce', run, (node) => node.kill());

@@ -13,8 +13,10 @@ export type Passage = 'forward' | 'swallow';
 
 interface ProxiedConnection {
   isLost: boolean;
-  /** Monotonic ms of the first request that was lost. */
-  lostRequestAtMs: number | undefined;
+  /** Requests without an answer, by their correlation id. */
+  readonly awaited: Map<number, ProxiedRequest>;
+  /** Monotonic ms since when its client has waited for an answer that will not come. */
+  silentSinceMs: number | undefined;
   readonly givenUpAfterMs: Promise<number>;
 }
 
@@ -67,12 +69,13 @@ export class KafkaProxy {
 
   /**
    * From now on nothing comes through the connections that there are, in neither direction, and nobody is told:
-   * as when a router forgets them. New ones are well. Gives for each how long its client waited for the first
-   * answer that did not come before it gave the connection up, in ms.
+   * as when a router forgets them. New ones are well. Gives for each how long its client waited for an answer
+   * before it gave the connection up, in ms; 0 where it asked for none.
    */
   loseConnections(): readonly Promise<number>[] {
     return [...this.connections].map((connection) => {
       connection.isLost = true;
+      if (connection.awaited.size > 0) connection.silentSinceMs = performance.now();
       return connection.givenUpAfterMs;
     });
   }
@@ -89,11 +92,12 @@ export class KafkaProxy {
     const awaited = new Map<number, ProxiedRequest>();
     const connection: ProxiedConnection = {
       isLost: false,
-      lostRequestAtMs: undefined,
+      awaited,
+      silentSinceMs: undefined,
       givenUpAfterMs: new Promise((resolve) => {
         client.on('close', () => {
           const nowMs = performance.now();
-          resolve(nowMs - (connection.lostRequestAtMs ?? nowMs));
+          resolve(nowMs - (connection.silentSinceMs ?? nowMs));
         });
       }),
     };
@@ -119,7 +123,7 @@ export class KafkaProxy {
     });
     client.on('data', (chunk) => {
       if (!connection.isLost) requests.push(chunk);
-      else connection.lostRequestAtMs ??= performance.now();
+      else connection.silentSinceMs ??= performance.now();
     });
     broker.on('data', (chunk) => {
       if (!connection.isLost) answers.push(chunk);

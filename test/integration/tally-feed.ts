@@ -13,8 +13,8 @@ import { MillraceProcess } from './millrace-process.js';
 
 const job = fileURLToPath(new URL('./jobs/tally-feed.job.ts', import.meta.url));
 export const feedPartitions = 6;
-/** Of the feed itself: a third of the default, so that a stopped broker holds it up no longer than a test can wait. */
-export const feedRequestTimeoutMs = 10_000;
+/** Of the feed and the job: a third of the default, so that silence is given up while a test can wait. */
+export const requestTimeoutMs = 10_000;
 /** Each key's numbers are in one partition: a multiple of the partitions. */
 const keys = 96;
 const feedTickMs = 20;
@@ -39,7 +39,7 @@ export class TallyFeed {
     this.options = options;
     this.input = `${options.name}-numbers`;
     this.output = `${options.name}-tallies`;
-    this.client = createKafkaLogClient({ brokers: kafka.brokers, requestTimeoutMs: feedRequestTimeoutMs });
+    this.client = createKafkaLogClient({ brokers: kafka.brokers, requestTimeoutMs });
     onTestFinished(() => this.client.close());
   }
 
@@ -90,14 +90,15 @@ export class TallyFeed {
     this.isStopped = true;
   }
 
-  run(bootstrap: readonly string[], options: readonly string[] = []): MillraceProcess {
+  run(bootstrap: readonly string[]): MillraceProcess {
     const { fed, generated } = this.options;
     const stateFolder = mkdtempSync(join(tmpdir(), 'millrace-tally-feed-'));
     onTestFinished(() => rmSync(stateFolder, { recursive: true, force: true }));
     const args = ['--job', job, '--brokers', bootstrap.join(','), '--state-dir', stateFolder];
     // A thread of a busy machine must not pass for one that hangs: it is the brokers that fail here.
     const pace = ['--parallelism', '2', '--checkpoint-interval', '200ms', '--heartbeat-timeout', '60s'];
-    return new MillraceProcess([...args, ...pace, ...options], {
+    const patience = ['--kafka-property', `request.timeout.ms=${requestTimeoutMs}`];
+    return new MillraceProcess([...args, ...pace, ...patience], {
       env: {
         TEST_INPUT: this.input,
         TEST_OUTPUT: this.output,
