@@ -142,11 +142,10 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
   }
 
   private timeOutAttempt(request: Request): void {
-    const { attempt } = request;
-    if (!this.endAttempt(request, attempt)) return;
+    if (!this.endAttempt(request, request.attempt)) return;
     const { settings, operatorName, subtaskIndex } = this.options;
     const error = new MillraceError(
-      `Attempt ${attempt} of asyncInvoke() of operator "${operatorName}" (subtask ${subtaskIndex}) gave no result within ${settings.attemptTimeoutMs} ms.`,
+      `${request.invocation} of operator "${operatorName}" (subtask ${subtaskIndex}) gave no result within the attemptTimeout of ${settings.attemptTimeoutMs} ms.`,
       { domain: 'outside-system', action: 'restart' },
     );
     this.onRejected(request, error);
@@ -154,9 +153,8 @@ export class AsyncCaller<In, Result, Request extends AsyncRequest<In, Result>> {
 
   private timeOut(request: Request): void {
     const { settings, operatorName, subtaskIndex, onTimeout } = this.options;
-    const attempts = request.attempt === 1 ? 'its only attempt' : `${request.attempt} attempts`;
     const error = new MillraceError(
-      `asyncInvoke() of operator "${operatorName}" (subtask ${subtaskIndex}) gave no result within ${settings.timeoutMs} ms, in ${attempts}. Give the function a timeout() that answers for such elements, or the operator a longer timeout.`,
+      `${request.invocation} of operator "${operatorName}" (subtask ${subtaskIndex}) gave no result within ${settings.timeoutMs} ms, retries included. Give the function a timeout() that answers for such elements, or the operator a longer timeout.`,
       { domain: 'outside-system', action: 'restart', cause: request.lastError },
     );
     request.cancelRetry?.();

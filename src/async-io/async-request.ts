@@ -27,6 +27,13 @@ export class AsyncRequest<In, Result> implements AsyncContext {
     return this.elementTimestamp === NO_TIMESTAMP ? undefined : this.elementTimestamp;
   }
 
+  /** For errors. Behind an exchange nobody knows an element's offset any more; its time tells where to look. */
+  get invocation(): string {
+    const attempt = this.attempt > 1 ? `attempt ${this.attempt}` : undefined;
+    const known = [elementOf(this.elementTimestamp), attempt].filter((each) => each !== undefined);
+    return known.length === 0 ? 'asyncInvoke()' : `asyncInvoke() (${known.join(', ')})`;
+  }
+
   beginAttempt(): void {
     this.attempt += 1;
     this.attemptUnderWay = this.attempt;
@@ -43,4 +50,10 @@ export class AsyncRequest<In, Result> implements AsyncContext {
   abort(reason: unknown): void {
     this.controller?.abort(reason);
   }
+}
+
+function elementOf(timestamp: number): string | undefined {
+  if (timestamp === NO_TIMESTAMP) return undefined;
+  const time = new Date(timestamp);
+  return `element of ${Number.isNaN(time.getTime()) ? timestamp : time.toISOString()}`;
 }

@@ -57,7 +57,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
         if (this.queue.hasReady) context.requestResume();
       },
       onRetryDue: () => context.requestResume(),
-      onFailure: (_request, error) => context.fail(this.failed(error, 'asyncInvoke()')),
+      onFailure: (request, error) => context.fail(this.failed(error, request.invocation)),
     });
   }
 

@@ -62,7 +62,7 @@ export class KeyedAsyncProcessOperator<K extends Key, In, Answer, Out> extends A
         context.requestResume();
       },
       onRetryDue: () => context.requestResume(),
-      onFailure: (_request, error) => context.fail(this.failed(error, 'asyncInvoke()')),
+      onFailure: (request, error) => context.fail(this.failed(error, request.invocation)),
     });
   }
 
