@@ -29,16 +29,24 @@ function mistakesOf(partitioning: PartitioningName, own: readonly Placement[], r
   if (misplaced !== undefined) {
     mistakes.push(`event ${misplaced.id} of ${misplaced.user} came to subtask ${misplaced.subtask}`);
   }
-  // Each of the upstream subtasks deals its events out in turn, so each may be one off.
-  if (partitioning === 'rebalance') {
-    const counts = Array.from(
-      { length: parallelism },
-      (_, i) => own.filter(({ subtask }) => subtask === i).length,
-    );
-    if (Math.max(...counts) - Math.min(...counts) > parallelism)
-      mistakes.push(`uneven: ${counts.join(', ')}`);
+  const counts = Array.from(
+    { length: parallelism },
+    (_, i) => own.filter(({ subtask }) => subtask === i).length,
+  );
+  const spread = Math.max(...counts) - Math.min(...counts);
+  if (spread > spreadMax(partitioning, events.length, parallelism)) {
+    mistakes.push(`uneven: ${counts.join(', ')}`);
   }
   return mistakes;
+}
+
+/** How far the fullest and the emptiest subtask may be apart where the partitioner is to be even. */
+function spreadMax(partitioning: PartitioningName, events: number, parallelism: number): number {
+  // Each of the upstream subtasks deals its events out in turn, so each may be one off.
+  if (partitioning === 'rebalance') return parallelism;
+  // Six standard deviations to either side: a chance in many millions.
+  if (partitioning === 'shuffle') return 12 * Math.sqrt(events / parallelism);
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Undefined where any subtask may get the event. */
@@ -62,7 +70,10 @@ function expectedSubtask(
           return keyGroup >= range.start && keyGroup <= range.end;
         });
       };
+    case 'global':
+      return () => 0;
     case 'rebalance':
+    case 'shuffle':
     case 'broadcast':
       return () => undefined;
   }

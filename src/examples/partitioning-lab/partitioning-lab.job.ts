@@ -59,6 +59,8 @@ export default defineJob('partitioning-lab', { parallelism: 4 }, (env) => {
     .union(
       noted('rebalance', events.rebalance()),
       noted('rescale', events.rescale()),
+      noted('shuffle', events.shuffle()),
+      noted('global', events.global()),
       noted('broadcast', events.broadcast()),
       noted(
         'custom',

@@ -1,4 +1,13 @@
-export const partitionings = ['forward', 'rebalance', 'rescale', 'broadcast', 'key-by', 'custom'] as const;
+export const partitionings = [
+  'forward',
+  'rebalance',
+  'rescale',
+  'shuffle',
+  'global',
+  'broadcast',
+  'key-by',
+  'custom',
+] as const;
 export type PartitioningName = (typeof partitionings)[number];
 
 /** Which subtask an event came to, behind which partitioner. */
