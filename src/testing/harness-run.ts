@@ -145,7 +145,12 @@ export class HarnessRun {
         attempt: this.attempts,
         restored,
         clock,
-        storageClock,
+        // State expires by the test's time; what is written moves on by itself.
+        storageClock: {
+          epochMs: () => clock.epochMs(),
+          monotonicMs: () => storageClock.monotonicMs(),
+          setTimer: (delayMs, callback) => storageClock.setTimer(delayMs, callback),
+        },
       }),
     );
     this.attempts += 1;

@@ -72,13 +72,13 @@ export class KeyedStateCopy {
   /** Each subtask numbers the names of its states as they come; here each name has one number. */
   private numbersOf(states: readonly StateName[]): ReadonlyMap<number, number> {
     return new Map(
-      states.map(({ id, name, kind }) => {
-        let known = this.names.find((each) => each.name === name && each.kind === kind);
+      states.map((state) => {
+        let known = this.names.find((each) => each.name === state.name && each.kind === state.kind);
         if (known === undefined) {
-          known = { name, kind, id: this.names.length };
+          known = { ...state, id: this.names.length };
           this.names.push(known);
         }
-        return [id, known.id];
+        return [state.id, known.id];
       }),
     );
   }
