@@ -216,16 +216,26 @@ export class RecordBatchCursor implements LogBatch {
     return this.abortedTransactions.hides(lastOffset, producerIdOf(this.fetched, at));
   }
 
-  /** A control batch holds one record, whose key is a version and the marker's type, two int16. */
   private passMarker(at: number, lastOffset: number): void {
     if (this.abortedTransactions === undefined) return;
-    this.bytes = this.fetched;
+    const isAbort = this.isAbortMarker(at);
+    this.abortedTransactions.passMarker(lastOffset, producerIdOf(this.fetched, at), isAbort);
+  }
+
+  /**
+   * A control batch holds one record, whose key is a version and the marker's type, two int16. Compaction
+   * empties it once nothing of its transaction is left.
+   */
+  private isAbortMarker(at: number): boolean {
+    const { fetched } = this;
+    if (fetched.readInt32BE(at + batchLayout.recordCount) <= 0) return false;
+    this.baseOffset = readInt64AsNumber(fetched, at + batchLayout.baseOffset);
+    this.bytes = fetched;
     this.at = at + batchLayout.records;
     this.recordsEnd = this.nextBatchAt;
     this.readRecord();
     const isMarker = this.keyStart >= 0 && this.keyEnd - this.keyStart >= 4;
-    const isAbort = isMarker && this.bytes.readInt16BE(this.keyStart + 2) === abortMarkerType;
-    this.abortedTransactions.passMarker(lastOffset, producerIdOf(this.fetched, at), isAbort);
+    return isMarker && fetched.readInt16BE(this.keyStart + 2) === abortMarkerType;
   }
 
   private verifyChecksum(at: number, end: number, baseOffset: number): void {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/log/record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../../../src/log/record-batch/record-batch-cursor.js';
 import { anonymousProducer, RecordBatchEncoder } from '../../../src/log/record-batch/record-batch-encoder.js';
-import { batchLayout } from '../../../src/log/record-batch/record-batch-layout.js';
+import { batchLayout, batchLogOverheadBytes } from '../../../src/log/record-batch/record-batch-layout.js';
 
 /** A partition as a broker would hold it, its list of aborted transactions included. */
 class PartitionLog {
@@ -40,6 +40,18 @@ class PartitionLog {
     bytes.writeUInt32BE(crc32c(bytes.subarray(batchLayout.attributes)), batchLayout.crc);
     this.batches.push(Buffer.from(bytes));
     this.nextOffset++;
+    return this;
+  }
+
+  /** As compaction leaves the newest batch of a producer: its header alone. */
+  emptied(): this {
+    const batch = this.batches.pop();
+    if (batch === undefined) throw new Error('There is no batch.');
+    const header = Buffer.from(batch.subarray(0, batchLayout.records));
+    header.writeInt32BE(header.length - batchLogOverheadBytes, batchLayout.batchLength);
+    header.writeInt32BE(0, batchLayout.recordCount);
+    header.writeUInt32BE(crc32c(header.subarray(batchLayout.attributes)), batchLayout.crc);
+    this.batches.push(header);
     return this;
   }
 
@@ -102,6 +114,11 @@ describe('a read_committed reader', () => {
   it('sees what a producer commits after it aborted, and the other way round', () => {
     const log = new PartitionLog().data(1, 'a').end(1, 'abort').data(1, 'b').end(1, 'commit');
     expect(log.data(1, 'c').end(1, 'abort').data(1, 'd').end(1, 'commit').read()).toEqual(['b', 'd']);
+  });
+
+  it('passes over a marker that compaction has emptied', () => {
+    const log = new PartitionLog().data(1, 'a').end(1, 'commit').emptied().data(2, 'b').end(2, 'abort');
+    expect(log.plain('p').data(1, 'c').end(1, 'commit').emptied().read()).toEqual(['a', 'p', 'c']);
   });
 
   it('agrees with the definition on any interleaving, from any position', () => {
