@@ -132,7 +132,9 @@ public final class TransactionHistories {
     // Records of a step wait for its flush, so that they go in one batch.
     settings.put("linger.ms", 10_000);
     settings.put("max.block.ms", 60_000);
-    if (isTransactional(index)) settings.put("transactional.id", "history-" + index);
+    // The next run's producers must not end the transaction that this one leaves open.
+    String transactionalId = partitions.get(0).topic() + "-" + index;
+    if (isTransactional(index)) settings.put("transactional.id", transactionalId);
     var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     if (isTransactional(index)) producer.initTransactions();
     return producer;
