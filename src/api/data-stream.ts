@@ -1,4 +1,4 @@
-import type { Partitioning, StreamEdge } from '../graph/stream-graph.js';
+import type { OperatorNode, Partitioning, StreamEdge } from '../graph/stream-graph.js';
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
 import { AsyncWaitOperator, type OutputMode } from '../operators/async-wait-operator.js';
@@ -225,28 +225,23 @@ export class DataStream<T> {
     fn: AsyncFunction<T, R> | AsyncInvoke<T, R>,
     options: AsyncOptions<R>,
   ): DataStream<R> {
-    const name = options.name ?? options.uid ?? `${outputMode}-wait`;
+    const operatorKind = `${outputMode}-wait`;
+    const name = options.name ?? options.uid ?? operatorKind;
     const settings = { outputMode, ...asyncCallSettings(options, name, this.builder) };
     const asyncFunction = asyncFunctionOf(fn);
-    const id = this.builder.add({
-      kind: 'operator',
-      operatorKind: `${outputMode}-wait`,
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name,
-      inputs: this.inputs(),
-      isKeyed: false,
-      chainingStrategy: 'head',
-      createOperator: (context) =>
-        new AsyncWaitOperator<T, R>(asyncFunction, settings, context as OperatorContext<R>),
-    });
-    return DataStream.from<R>(this.builder, id);
+    return this.addOperator<R>(
+      operatorKind,
+      options,
+      (context) => new AsyncWaitOperator<T, R>(asyncFunction, settings, context as OperatorContext<R>),
+      { chainingStrategy: 'head' },
+    );
   }
 
   private addOperator<R>(
     operatorKind: string,
     options: OperatorOptions,
     createOperator: (context: OperatorContext<unknown>) => StreamOperator<never>,
+    chaining: Pick<OperatorNode, 'chainingStrategy'> = {},
   ): DataStream<R> {
     const id = this.builder.add({
       kind: 'operator',
@@ -256,6 +251,7 @@ export class DataStream<T> {
       name: options.name ?? options.uid ?? operatorKind,
       inputs: this.inputs(),
       isKeyed: false,
+      ...chaining,
       createOperator,
     });
     return DataStream.from<R>(this.builder, id);
