@@ -58,7 +58,7 @@ export const defaultStateLimits: StateLimits = {
   unmergedBytesMax: 128 * 1024 * 1024,
   sweepCellsMin: 1_000,
   sweepCellsPerTimedCell: 2,
-  sweepPageCells: 512,
+  sweepPageCells: 256,
   segmentWriteAttemptsMax: 5,
   segmentWriteRetryMs: 50,
   timersInMemoryMax: 200_000,
