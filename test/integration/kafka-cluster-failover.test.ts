@@ -11,7 +11,7 @@ import { feedPartitions, requestTimeoutMs, TallyFeed } from './tally-feed.js';
 
 /** The feed lasts longer than the failures take, on a busy machine too. */
 const fed = 90_000;
-const fedPerSecond = 1_000;
+const fedPerSecond = 500;
 /** Longer than the job waits for an answer, so that it gives the connection up. */
 const stoppedMs = requestTimeoutMs + 2_000;
 const clusterStartTimeoutMs = 180_000;

@@ -37,7 +37,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
     it('waits within bounds of memory and goes on without a restart, also where nobody closes its connections', {
       timeout: 300_000,
     }, async () => {
-      const feed = await TallyFeed.create(broker, { name: 'outage', fed: 36_000, perSecond: 300, generated });
+      const feed = await TallyFeed.create(broker, { name: 'outage', fed: 36_000, perSecond: 200, generated });
       const written = feed.write();
       const run = feed.run([proxy.address]);
       await run.untilLine(/First record processed/);
