@@ -5,6 +5,8 @@ export interface ClientOrder {
   readonly topic: string;
   readonly partitions: number;
   readonly records: number;
+  /** How kafkajs hands over what it has read. */
+  readonly kafkajsReads: 'eachBatch' | 'eachMessage';
   /** The events' own length of about 1 KB, or cut to so many bytes. */
   readonly valueBytes: number | undefined;
 }

@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { type ConsumerRunConfig, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { createKafkaLogClient } from '#dist/log/kafka/kafka-log-client.js';
 import { ClientMeter, type ClientOrder, type ClientReport } from './client-order.js';
 
@@ -50,20 +50,22 @@ async function readWithKafkajs(): Promise<ClientReport> {
   let meter: ClientMeter | undefined;
   let left = order.records;
   const report = await new Promise<ClientReport>((resolve, reject) => {
-    consumer
-      .run({
-        autoCommit: false,
+    const touch = ({ key, value, offset }: KafkaMessage): void => {
+      meter ??= new ClientMeter();
+      touched += key![0]! + value![0]! + value!.at(-1)! + Number(offset);
+      left -= 1;
+      if (left === 0) resolve(meter.report(order.records));
+    };
+    const handlers: Record<ClientOrder['kafkajsReads'], ConsumerRunConfig> = {
+      eachBatch: {
         eachBatchAutoResolve: true,
         eachBatch: async ({ batch }) => {
-          meter ??= new ClientMeter();
-          for (const { key, value, offset } of batch.messages) {
-            touched += key![0]! + value![0]! + value!.at(-1)! + Number(offset);
-            left -= 1;
-          }
-          if (left === 0) resolve(meter.report(order.records));
+          for (const message of batch.messages) touch(message);
         },
-      })
-      .catch(reject);
+      },
+      eachMessage: { eachMessage: async ({ message }) => touch(message) },
+    };
+    consumer.run({ autoCommit: false, ...handlers[order.kafkajsReads] }).catch(reject);
   });
   await consumer.disconnect();
   return report;
