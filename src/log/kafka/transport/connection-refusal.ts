@@ -15,7 +15,7 @@ export function connectionRefused(
   error: unknown,
   stage: ConnectionStage,
   address: BrokerAddress,
-  settings: Pick<ConnectionSettings, 'securityProtocol' | 'sasl'>,
+  settings: Pick<ConnectionSettings, 'securityProtocol'>,
 ): LogError | string {
   if (error instanceof LogError) return error;
   const broker = `The broker at ${address.host}:${address.port}`;
