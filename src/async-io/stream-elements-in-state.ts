@@ -7,7 +7,8 @@ import { isEvent, type QueuedEvent } from './stream-element-queue.js';
 /**
  * A queue's contents in a checkpoint. Invariant: the elements are operator list state, so that another number
  * of subtasks can share them; the events between them are one subtask's own watermarks, and mean nothing to
- * another.
+ * another. Idleness is left out: upstream is active after a restore until it says otherwise, and would never take
+ * back what it did not say, so that everything behind would ignore its watermarks.
  */
 export class StreamElementsInState {
   private readonly elements: ListState<StoredElement>;
@@ -23,8 +24,8 @@ export class StreamElementsInState {
     const elements: StoredElement[] = [];
     const events: StoredEvent[] = [];
     for (const element of contents) {
-      if (isEvent(element)) events.push({ after: elements.length, event: element });
-      else elements.push({ value: element.value, timestamp: element.elementTimestamp });
+      if (!isEvent(element)) elements.push({ value: element.value, timestamp: element.elementTimestamp });
+      else if (element.kind === 'watermark') events.push({ after: elements.length, event: element });
     }
     this.elements.update(elements);
     if (events.length === 0) return { stateBytes: 0 };
@@ -71,5 +72,5 @@ interface StoredEvents extends SubtaskPlace {
 interface StoredEvent {
   /** How many elements come before it. */
   readonly after: number;
-  readonly event: QueuedEvent;
+  readonly event: Extract<QueuedEvent, { kind: 'watermark' }>;
 }

@@ -128,6 +128,19 @@ describe('Async I/O', () => {
     },
   );
 
+  it.each(['orderedWait', 'unorderedWait'] as const)(
+    '%s is not idle after a restore unless upstream says so again',
+    async (mode) => {
+      const { run } = await begin({ mode });
+      await run.offer(job(1, 30), watermark(1), { kind: 'watermark-status', idle: true });
+      const checkpoint = await run.checkpoint(1);
+      await run.crashAndRestore(checkpoint);
+      await run.offer(job(2, 10), watermark(2));
+      await run.advance(100);
+      expect(order(run)).toEqual([1, 'w1', 2, 'w2']);
+    },
+  );
+
   it.each(['orderedWait', 'unorderedWait'] as const)('%s takes no more than its capacity', async (mode) => {
     const { run, workers } = await begin({ mode, options: { capacity: 3 } });
     await run.offer(...[1, 2, 3, 4, 5, 6, 7].map((id) => job(id, 10)));
