@@ -9,10 +9,9 @@ import type { ExpiredCellSweep } from './ttl/expired-cell-sweep.js';
 
 /**
  * Brings the segments of completed checkpoints into the base, in the background, and takes out of it what
- * has expired. Invariants: nothing of an
- * incomplete checkpoint is merged, since a restore could not take it out again; and a merge that is cut short
- * does no harm, since until its last transaction the progress stays, and a restore lays all its segments over
- * the base once more.
+ * has expired. Invariants: nothing of an incomplete checkpoint is merged, since a restore could not take it out
+ * again; and a merge that is cut short does no harm, since until its last transaction the progress stays, and a
+ * restore lays all its segments over the base once more.
  */
 export class SegmentMerger {
   private readonly options: SegmentMergerOptions;

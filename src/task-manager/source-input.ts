@@ -44,6 +44,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private lastWatermark = MIN_WATERMARK;
   private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
   private isIdle = false;
+  private hasBegun = false;
   private hasReaderEnded = false;
   private isTimeToBeTold = false;
   private cancelTimer: CancelTimer | undefined;
@@ -69,7 +70,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   processNext(recordsMax: number): InputStatus {
     const { availability, clock } = this.options;
-    if (this.lastWatermarkAtMs === Number.NEGATIVE_INFINITY) this.begin();
+    if (!this.hasBegun) this.begin();
     if (!availability.isAvailable) return 'more-available';
     if (this.isWatermarkDue) this.emitCombined();
     if (this.aligned?.isHeld) return 'nothing-available';
@@ -171,7 +172,9 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     };
   }
 
+  /** At the first step; time may have been told before. */
   private begin(): void {
+    this.hasBegun = true;
     this.advanceWatermark();
     this.aligned?.begin();
   }

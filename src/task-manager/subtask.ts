@@ -57,12 +57,12 @@ export class Subtask {
     }
   }
 
-  /** Does nothing where the source is another subtask's. */
   /** For the source of this uid alone. */
   limitWatermark(operatorUid: OperatorUid, maxWatermark: number): void {
     this.execute(() => this.options.input.limitWatermark?.(operatorUid, maxWatermark));
   }
 
+  /** Does nothing where the source is another subtask's. */
   addSplits(assignment: SplitAssignment): void {
     this.execute(() => this.options.input.addSplits(assignment));
   }

@@ -22,6 +22,15 @@ describe('A source whose watermarks are aligned', () => {
     expect(source.reported).toEqual([MIN_WATERMARK, 100, 150]);
   });
 
+  it('tells its watermark at intervals also when its first step comes late', async () => {
+    const source = new SourceFixture({ strategy: aligned() });
+    await source.clock.advance(500);
+    source.arrived.push(at(101));
+    source.step();
+    await source.clock.advance(1_000);
+    expect(source.reported).toEqual([MIN_WATERMARK, 100, 100]);
+  });
+
   it('waits for its first answer behind its first step', () => {
     const source = new SourceFixture({ strategy: aligned() });
     source.arrived.push(at(100));
