@@ -1,6 +1,7 @@
 import type { DeclaredSettings } from '../job-manager/job-settings.js';
 import { type RestartStrategy, restartStrategyDefaults } from '../job-manager/restart-strategy.js';
 import { type Duration, durationMs } from './duration.js';
+import { unknownOptions } from './option-names.js';
 
 /** How a job wants to be run. What the command line says goes before it, and what neither says has a default. */
 export interface JobOptions {
@@ -172,10 +173,7 @@ class OptionReader {
 
   /** A slip in a name would else leave a default in place of what was meant. */
   knownNames(what: string, given: object, known: readonly string[]): void {
-    for (const name of Object.keys(given)) {
-      if (!known.includes(name))
-        this.mistakes.push(`there is no setting ${what}.${name}; there are ${known.join(', ')}`);
-    }
+    this.mistakes.push(...unknownOptions(what, given, known));
   }
 
   wholeNumber(name: string, given: number | undefined, min: number, max: number): number | undefined {

@@ -116,7 +116,8 @@ function describeCommand(): Command {
     .description('Runs a stream processing job. Times are written 500ms, 5s, 1m.')
     .usage('[options]')
     .helpOption(false)
-    .configureHelp({ helpWidth: 100 });
+    // Commander's own would tell of the preset below, which is only this file's way to know a missing value.
+    .configureHelp({ helpWidth: 100, optionDescription: ({ description }) => description });
   for (const [flags, text, defaultText] of Object.values(optionTexts)) {
     const option = new Option(flags, defaultText === undefined ? text : `${text} (default: ${defaultText})`);
     // Commander ends at the first option that lacks its value; taken for optional, it is one mistake of many.

@@ -60,7 +60,7 @@ export class StreamGraphBuilder {
     if (!this.nodes.some((node) => node.kind === 'sink')) {
       this.mistakes.push('it has no sink: end each stream with .sinkTo(…)');
     }
-    const mistakes = [...this.mistakes, ...sharedPrefixes(this.nodes)];
+    const mistakes = [...new Set([...this.mistakes, ...sharedPrefixes(this.nodes)])];
     if (mistakes.length > 0) {
       throw new MillraceError(`The job "${jobName}" can't run: ${mistakes.join('; ')}.`, {
         domain: 'user-code',
@@ -78,7 +78,7 @@ export class StreamGraphBuilder {
       this.mistakes.push(`the uid of operator ${id} (${kind}) is empty: give it one, or leave it out`);
     } else if (this.uids.has(uid)) {
       this.mistakes.push(
-        `the uid "${uid}" is given to two operators: state would be mixed up, so give each its own`,
+        `the uid "${uid}" is given to more than one operator: state would be mixed up, so give each its own`,
       );
     }
     this.uids.add(uid);

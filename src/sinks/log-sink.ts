@@ -1,4 +1,5 @@
 import type { Duration } from '../api/duration.js';
+import { type OptionNames, refuseUnknownOptions } from '../api/option-names.js';
 import type { AppendSettings } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import { AppendingSinkWriter } from './appending-sink-writer.js';
@@ -61,8 +62,29 @@ const transactionPoolSizeMax = 1_000;
 
 /** Writes topics of the log: of Kafka where brokers are given, else of the embedded log. */
 export function logSink<T>(options: LogSinkOptions<T>): Sink<T> {
+  refuseUnknownOptions('kafkaSink', options, sinkOptionNames);
   return new LogSink(options);
 }
+
+const sinkOptionNames: OptionNames<LogSinkOptions<unknown>> = {
+  topic: true,
+  key: true,
+  value: true,
+  headers: true,
+  timestamp: true,
+  partition: true,
+  record: true,
+  partitioner: true,
+  deliveryGuarantee: true,
+  transactionalIdPrefix: true,
+  transactionTimeout: true,
+  transactionPoolSize: true,
+  compression: true,
+  linger: true,
+  batchBytes: true,
+  requestBytes: true,
+  properties: true,
+};
 
 class LogSink<T> implements Sink<T> {
   readonly kind = 'log-sink';

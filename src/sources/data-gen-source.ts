@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '../api/option-names.js';
 import { MillraceError } from '../protocol/failures.js';
 import { defaultSplitCount, GeneratedSource } from './generated-source.js';
 import type { Source } from './source.js';
@@ -21,6 +22,12 @@ export interface DataGenSourceOptions<T> {
  * subtask emits in ascending order, and one subtask alone emits all in order.
  */
 export function dataGenSource<T>(options: DataGenSourceOptions<T>): Source<T> {
+  refuseUnknownOptions<DataGenSourceOptions<T>>('dataGenSource', options, {
+    generate: true,
+    count: true,
+    ratePerSecond: true,
+    splits: true,
+  });
   const { generate, count, ratePerSecond, splits = defaultSplitCount } = options;
   assertOptions(options);
   const length = count ?? Number.MAX_SAFE_INTEGER;

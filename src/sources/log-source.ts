@@ -1,4 +1,5 @@
 import { type Duration, durationMs } from '../api/duration.js';
+import { refuseUnknownOptions } from '../api/option-names.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
 import type { KafkaSourceProperties } from '../log/kafka/settings/operator-properties.js';
 import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
@@ -26,7 +27,7 @@ import type {
   SourceSplit,
   SplitDiscoveryContext,
 } from './source.js';
-import { sourceSettings } from './source-settings.js';
+import { sourceOptionNames, sourceSettings } from './source-settings.js';
 import {
   describeSelection,
   type PinnedPartition,
@@ -100,6 +101,7 @@ export function logSource<V>(options: LogSourceOptions<V>): Source<V>;
 export function logSource<K, V>(
   options: LogSourceOptions<V> | KeyedLogSourceOptions<K, V> | DeserializedLogSourceOptions<V>,
 ): Source<V> | Source<KeyedRecord<K, V>> {
+  refuseUnknownOptions('kafkaSource', options, sourceOptionNames);
   if ('deserializer' in options && options.deserializer !== undefined)
     return new LogSource(options, new DeserializerDecoder(options.deserializer));
   const { value } = options as LogSourceOptions<V>;

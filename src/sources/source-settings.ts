@@ -1,10 +1,11 @@
 import { durationMs } from '../api/duration.js';
+import type { OptionNames } from '../api/option-names.js';
 import { readOperatorProperties } from '../log/kafka/settings/operator-properties.js';
 import { readFetchSettings, readRequestSettings } from '../log/kafka/settings/request-properties.js';
 import type { Isolation } from '../log/log-port.js';
 import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import { MillraceError } from '../protocol/failures.js';
-import type { LogSourceSettings } from './log-source.js';
+import type { DeserializedLogSourceOptions, KeyedLogSourceOptions, LogSourceSettings } from './log-source.js';
 
 /** What a source's options and its properties under Kafka's names say together. */
 export interface SourceSettings {
@@ -56,3 +57,21 @@ function requireIsolation(isolation: Isolation): void {
     { domain: 'user-code', action: 'fail-job' },
   );
 }
+
+export const sourceOptionNames: OptionNames<
+  KeyedLogSourceOptions<unknown, unknown> | DeserializedLogSourceOptions<unknown>
+> = {
+  topics: true,
+  partitions: true,
+  key: true,
+  value: true,
+  deserializer: true,
+  groupId: true,
+  startingOffsets: true,
+  bounded: true,
+  isolation: true,
+  partitionDiscoveryInterval: true,
+  idleTimeout: true,
+  onUndecodable: true,
+  properties: true,
+};

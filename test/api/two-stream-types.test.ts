@@ -287,6 +287,6 @@ describe('Before the job starts, an error names', () => {
         connected.process(new Both(), { uid: 'both' });
         connected.process(new Both(), { uid: 'both' });
       }),
-    ).toThrow(/the uid "both" is given to two operators/);
+    ).toThrow(/the uid "both" is given to more than one operator/);
   });
 });

@@ -130,6 +130,7 @@ describe('parseCommandLine', () => {
   it('prints a help that names every option, even beside mistakes', () => {
     const result = parseCommandLine(['--help', '--parallelism', 'x'], '1.2.3');
     if (result.kind !== 'print') throw new Error('No help.');
+    expect(result.text).not.toContain('preset');
     for (const flag of [
       '--parallelism <n>',
       '--job <file>',

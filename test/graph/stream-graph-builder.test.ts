@@ -31,9 +31,9 @@ describe('A job that can’t run', () => {
       read.filter(() => true, { uid: '' }).sinkTo(transactionalSink('out'), { uid: 'one' });
     });
     expect(message).toBe(
-      'The job "orders" can\'t run: the uid "same" is given to two operators: state would be mixed up, so give each its own; ' +
+      'The job "orders" can\'t run: the uid "same" is given to more than one operator: state would be mixed up, so give each its own; ' +
         'the uid of operator 3 (filter) is empty: give it one, or leave it out; ' +
-        'the uid "one" is given to two operators: state would be mixed up, so give each its own; ' +
+        'the uid "one" is given to more than one operator: state would be mixed up, so give each its own; ' +
         'the transactionalIdPrefix "out" is given to two sinks: they would shut each other out, so give each its own.',
     );
   });
@@ -51,7 +51,7 @@ describe('A job that can’t run', () => {
         .map((value) => value)
         .sinkTo(discardSink()),
     );
-    expect(message).toContain('the uid "map-1" is given to two operators');
+    expect(message).toContain('the uid "map-1" is given to more than one operator');
   });
 });
 

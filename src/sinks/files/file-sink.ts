@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { refuseUnknownOptions } from '../../api/option-names.js';
 import type { ValueCodec } from '../../codecs/value-codec.js';
 import { nodeRandom } from '../../host/node-random.js';
 import { MillraceError } from '../../protocol/failures.js';
@@ -27,6 +28,13 @@ export interface FileSinkOptions<T> {
  * lists the folder sees each element once, through any crash.
  */
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T> {
+  refuseUnknownOptions<FileSinkOptions<T>>('fileSink', options, {
+    path: true,
+    value: true,
+    prefix: true,
+    suffix: true,
+    rolling: true,
+  });
   const { value, prefix = 'part', suffix = '' } = options;
   const mistakes: string[] = [];
   if (options.path === '') mistakes.push('path is empty');

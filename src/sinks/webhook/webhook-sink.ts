@@ -1,4 +1,5 @@
 import { type Duration, durationMs } from '../../api/duration.js';
+import { refuseUnknownOptions } from '../../api/option-names.js';
 import { MillraceError } from '../../protocol/failures.js';
 import { logSink } from '../log-sink.js';
 import type { Sink } from '../sink.js';
@@ -41,6 +42,20 @@ export interface WebhookSinkOptions<T> {
  * A 2xx is a success; network errors, time-outs, 5xx, 408, 425 and 429 are tried again.
  */
 export function webhookSink<T>(options: WebhookSinkOptions<T>): Sink<T> {
+  refuseUnknownOptions<WebhookSinkOptions<T>>('webhookSink', options, {
+    url: true,
+    method: true,
+    headers: true,
+    body: true,
+    batchSize: true,
+    linger: true,
+    maxInFlight: true,
+    timeout: true,
+    retries: true,
+    retryDelay: true,
+    idempotencyKey: true,
+    onRejected: true,
+  });
   const settings = settingsOf(options);
   const { onRejected = 'fail' } = options;
   const deadLetters = onRejected === 'fail' ? undefined : deadLetterSink(onRejected.deadLetter);

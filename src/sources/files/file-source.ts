@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { escapePath, glob } from 'tinyglobby';
 import { type Duration, durationMs } from '../../api/duration.js';
+import { refuseUnknownOptions } from '../../api/option-names.js';
 import type { ValueCodec } from '../../codecs/value-codec.js';
 import { describeFileError } from '../../host/file-error-sentence.js';
 import { MillraceError } from '../../protocol/failures.js';
@@ -33,6 +34,12 @@ export interface FileSourceOptions<T> {
  * each of its files, so that no file's lines are late because another file was read first.
  */
 export function fileSource<T>(options: FileSourceOptions<T>): Source<T> {
+  refuseUnknownOptions<FileSourceOptions<T>>('fileSource', options, {
+    paths: true,
+    value: true,
+    monitorInterval: true,
+    onUndecodable: true,
+  });
   return new FileSource(options);
 }
 
@@ -48,7 +55,8 @@ class FileSource<T> implements Source<T> {
 
   constructor(options: FileSourceOptions<T>) {
     this.paths = typeof options.paths === 'string' ? [options.paths] : options.paths;
-    if (this.paths.length === 0) throw badOption('paths is empty: name at least one file, folder or glob.');
+    if (this.paths === undefined || this.paths.length === 0)
+      throw badOption('paths is empty: name at least one file, folder or glob.');
     this.options = options;
     const { monitorInterval } = options;
     this.boundedness = monitorInterval === undefined ? 'bounded' : 'continuous';
