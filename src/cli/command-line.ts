@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
 import { checkpointIntervalMinMs, maxParallelismLimit, parallelismLimit } from '../api/job-options.js';
 import { defaultLivenessSettings } from '../job-manager/task-manager-liveness.js';
+import { readWantedTopic, type WantedTopic } from './create-topics.js';
 import { type KafkaOptions, readProperty } from './kafka-options.js';
 import { type RestartStrategyName, restartStrategyNames } from './restart-options.js';
 import type { SettingsFlags } from './settings-resolution.js';
@@ -27,6 +28,8 @@ export interface CommandLineOptions {
   readonly fresh: boolean;
   /** Fill the demo's input topic with so many events first. */
   readonly generate: number | undefined;
+  /** Created before the job starts, and filled from files. */
+  readonly createTopics: readonly WantedTopic[];
   /** A TaskManager silent for longer counts as lost. */
   readonly heartbeatTimeoutMs: number;
   /** Old space of each TaskManager's heap. */
@@ -74,8 +77,11 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
 
 /** As commander gives them: true for an option that came without its value. */
 type GivenOptions = {
-  readonly [name in Exclude<keyof typeof optionTexts, 'kafkaProperty'>]?: string | true;
-} & { readonly kafkaProperty?: readonly (string | true)[] };
+  readonly [name in Exclude<keyof typeof optionTexts, RepeatedOption>]?: string | true;
+} & { readonly [name in RepeatedOption]?: readonly (string | true)[] };
+
+/** May be given several times. */
+type RepeatedOption = 'kafkaProperty' | 'createTopic';
 
 const optionTexts = {
   parallelism: ['--parallelism <n>', 'TaskManager threads, each running one subtask of every operator', '1'],
@@ -96,6 +102,11 @@ const optionTexts = {
   maxParallelism: ['--max-parallelism <n>', 'key groups; fixed for as long as the state lives', '128'],
   fresh: ['--fresh', 'begin anew, ignoring earlier checkpoints', undefined],
   generate: ['--generate <n>', 'fill the topic user-tracking-events with n events first', undefined],
+  createTopic: [
+    '--create-topic <topic>',
+    'name[:partitions][=file]: create a missing topic, and fill it with the lines of a file; may be given several times',
+    undefined,
+  ],
   restartStrategy: ['--restart-strategy <name>', restartStrategyNames.join(', '), 'exponential-delay'],
   restartAttempts: ['--restart-attempts <n>', 'restarts before the job fails', undefined],
   restartDelay: ['--restart-delay <time>', 'pause before a restart', undefined],
@@ -123,7 +134,8 @@ function describeCommand(): Command {
     // Commander ends at the first option that lacks its value; taken for optional, it is one mistake of many.
     option.optional = option.required;
     option.required = false;
-    if (flags === optionTexts.kafkaProperty[0]) option.argParser(appended).preset(true);
+    if (flags === optionTexts.kafkaProperty[0] || flags === optionTexts.createTopic[0])
+      option.argParser(appended).preset(true);
     command.addOption(option);
   }
   return command;
@@ -159,6 +171,9 @@ function readOptions(given: GivenOptions, mistakes: Mistakes): CommandLineOption
     stateDir: mistakes.read('--state-dir', given.stateDir, readText),
     fresh: given.fresh === true,
     generate: mistakes.read('--generate', given.generate, wholeNumber(1, 1_000_000_000)),
+    createTopics: (given.createTopic ?? []).flatMap(
+      (text) => mistakes.read('--create-topic', text, readWantedTopic) ?? [],
+    ),
     heartbeatTimeoutMs:
       mistakes.read('--heartbeat-timeout', given.heartbeatTimeout, readHeartbeatTimeout) ??
       defaultLivenessSettings.heartbeatTimeoutMs,

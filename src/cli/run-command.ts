@@ -12,6 +12,7 @@ import type { DeclaredSettings, JobSettings } from '../job-manager/job-settings.
 import { describeFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
 import type { CommandLineOptions } from './command-line.js';
+import { createTopics } from './create-topics.js';
 import { JobRuntime } from './job-runtime.js';
 import { type Environment, kafkaConfigOf } from './kafka-options.js';
 import { startMetricReporters } from './metric-reporters.js';
@@ -139,13 +140,15 @@ async function runToEnd(
   }
 }
 
-/** The demo on the embedded log always has input; elsewhere it is filled when asked. */
+/** What the command line asks for; and the demo on the embedded log always has input. */
 async function fillInput(
   options: CommandLineOptions,
   runtime: JobRuntime,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  if (options.createTopics.length > 0)
+    await createTopics(await runtime.log(), options.createTopics, nodeClock);
   const isDemoWithoutBroker = options.jobFile === undefined && !runtime.isOnKafka;
   const events = options.generate ?? (isDemoWithoutBroker ? demoEventsDefault : undefined);
   if (events === undefined) return;

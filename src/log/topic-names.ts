@@ -24,7 +24,7 @@ export function unknownTopics(topics: readonly string[]): LogError {
   return new LogError(
     'unknown-topic',
     `${topics.length === 1 ? `Topic ${topics[0]} does not exist` : `Topics ${topics.join(', ')} do not exist`}. ` +
-      'Create what is missing (createTopic of the log client, or --generate for the demo), or correct the name.',
+      `Correct the name, or create what is missing: ${topics.map((topic) => `--create-topic ${topic}`).join(' ')}.`,
   );
 }
 

@@ -22,7 +22,7 @@ describe('Options that do not exist', () => {
     ],
     ['fileSource.path', () => fileSource({ path: 'in', value: json() } as never)],
     ['fileSink.sufix', () => fileSink({ path: 'out', value: json(), sufix: '.jsonl' } as never)],
-    ['dataGenSource.rate', () => dataGenSource({ generate: (index) => index, rate: 5 } as never)],
+    ['dataGenSource.rate', () => dataGenSource({ generate: (index: number) => index, rate: 5 } as never)],
     ['webhookSink.retry', () => webhookSink({ url: 'http://localhost', retry: 3 } as never)],
   ])('are refused all at once: %s', (names, describeConnector) => {
     expect(describeConnector).toThrow(MillraceError);

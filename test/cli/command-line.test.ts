@@ -28,6 +28,7 @@ describe('parseCommandLine', () => {
       stateDir: undefined,
       fresh: false,
       generate: undefined,
+      createTopics: [],
       heartbeatTimeoutMs: 10_000,
       heapMb: 2_048,
       metricsPort: undefined,
@@ -60,6 +61,7 @@ describe('parseCommandLine', () => {
       stateDir: '/tmp/x',
       fresh: true,
       generate: 4_000_000,
+      createTopics: [],
       heartbeatTimeoutMs: 3_000,
       heapMb: 512,
       metricsPort: 9249,
@@ -121,6 +123,20 @@ describe('parseCommandLine', () => {
 
   it('does not take the next option for a value', () => {
     expect(mistakes('--job', '--fresh')).toContain('--job needs a value');
+  });
+
+  it('reads topics to create, with their partitions and files, and refuses others', () => {
+    expect(
+      parsed('--create-topic', 'a', '--create-topic=b:4', '--create-topic', 'c:2=in/c=d.jsonl').createTopics,
+    ).toEqual([
+      { topic: 'a', partitions: 1, file: undefined },
+      { topic: 'b', partitions: 4, file: undefined },
+      { topic: 'c', partitions: 2, file: 'in/c=d.jsonl' },
+    ]);
+    const message = mistakes('--create-topic', 'a:b', '--create-topic', '--parallelism', '0');
+    expect(message).toContain('--create-topic is "a:b": give name, name:partitions, name=file');
+    expect(message).toContain('--create-topic needs a value');
+    expect(message).toContain('--parallelism is "0"');
   });
 
   it('prints the version and nothing else', () => {
