@@ -59,7 +59,7 @@ describe('The log', () => {
   it('without the topic is one clear sentence', async () => {
     const folder = new StateFolder();
     const run = new MillraceProcess(['--job', parsingJob, '--state-dir', folder.path]);
-    await expectOneSentence(run, /Topic "?texts"? does not exist\. Create /);
+    await expectOneSentence(run, /Topic "?texts"? does not exist\. Correct the name, or create /);
   });
 
   it('that can’t be reached is one clear sentence, soon', async () => {
