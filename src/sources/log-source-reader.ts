@@ -5,16 +5,11 @@ import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
 import { failureAtRecord } from './failure-at-record.js';
-import { type LogSplitState, logSplit, logSplitId, readLogSplit } from './log-split.js';
+import { type BatchOfSplit, LogBatches } from './log-batches.js';
+import { logSplit, readLogSplit } from './log-split.js';
+import { LogSplitReader } from './log-split-reader.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
-import type {
-  SourceOutput,
-  SourceReader,
-  SourceReaderContext,
-  SourceSplit,
-  SourceStatus,
-  SplitOutput,
-} from './source.js';
+import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus } from './source.js';
 
 /** What happens to a record that can't be decoded: it fails the job, or is left out or put aside, and counted. */
 export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
@@ -43,17 +38,14 @@ export class LogSourceReader<T> implements SourceReader {
   private readonly reading: LogSourceReaderOptions['reading'];
   private readonly isBounded: boolean;
   private readonly splits = new Map<SplitId, LogSplitReader>();
+  private readonly batches = new LogBatches(this.splits);
   private unfinishedSplits = 0;
   private hasSplits = false;
   private reader: LogReader | undefined;
   private opening: Promise<void> | undefined;
   private isClosed = false;
   /** The batch being emitted, and its split; a batch is left in its middle when the output is full. */
-  private batch: LogBatch | undefined;
-  private batchSplit: LogSplitReader | undefined;
-  private paused: ReadonlySet<SplitId> = new Set();
-  /** Read of splits that are paused. */
-  private waitingBatches = 0;
+  private current: BatchOfSplit | undefined;
 
   constructor(context: SourceReaderContext<T>, decoder: RecordDecoder<T>, options: LogSourceReaderOptions) {
     this.context = context;
@@ -75,7 +67,7 @@ export class LogSourceReader<T> implements SourceReader {
       if (split.isAtStop) this.context.output.finishSplit(split.output);
       else {
         this.unfinishedSplits += 1;
-        if (this.reader !== undefined) addToReader(this.reader, split);
+        if (this.reader !== undefined) split.addTo(this.reader);
       }
     }
     if (this.unfinishedSplits > 0) this.opening ??= this.open();
@@ -85,20 +77,17 @@ export class LogSourceReader<T> implements SourceReader {
   emitNext(recordsMax: number): SourceStatus {
     let recordsLeft = recordsMax;
     while (recordsLeft > 0 && this.context.availability.isAvailable) {
-      if (this.batch === undefined && !this.pollBatch()) {
-        return this.isBounded && this.hasSplits && this.unfinishedSplits === 0
-          ? 'end-of-input'
-          : 'nothing-available';
-      }
+      this.current ??= this.reader && this.batches.next(this.reader);
+      if (this.current === undefined) return this.statusWithoutBatch();
       // It may have been paused in the middle of its batch.
-      if (this.paused.has(this.batchSplit!.output.splitId)) this.leaveBatch();
-      else recordsLeft = this.emitFromBatch(this.batch!, this.batchSplit!, recordsLeft);
+      if (this.batches.isPaused(this.current.split)) this.leaveBatch(this.current);
+      else recordsLeft = this.emitFromBatch(this.current, recordsLeft);
     }
     return 'more-available';
   }
 
   pauseSplits(paused: ReadonlySet<SplitId>): void {
-    this.paused = paused;
+    this.batches.pause(paused);
   }
 
   snapshotSplits(): readonly SourceSplit[] {
@@ -138,9 +127,9 @@ export class LogSourceReader<T> implements SourceReader {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.opening;
-    this.batch?.release();
-    this.batch = undefined;
-    for (const split of this.splits.values()) for (const batch of split.waiting.splice(0)) batch.release();
+    this.current?.batch.release();
+    this.current = undefined;
+    this.batches.release();
     await this.reader?.close();
   }
 
@@ -155,7 +144,7 @@ export class LogSourceReader<T> implements SourceReader {
         prefetchBytes,
         ...this.reading,
       });
-      for (const split of this.splits.values()) if (!split.isAtStop) addToReader(this.reader, split);
+      for (const split of this.splits.values()) if (!split.isAtStop) split.addTo(this.reader);
       this.context.onAvailable();
     } catch (error) {
       this.fail(error);
@@ -167,55 +156,19 @@ export class LogSourceReader<T> implements SourceReader {
       this.context.fail(logFailure(`Reading in source "${this.context.operatorName}"`, error));
   }
 
-  private pollBatch(): boolean {
-    if (this.takeWaiting()) return true;
-    for (;;) {
-      const batch = this.reader?.poll();
-      if (batch === undefined) return false;
-      const split = this.splits.get(logSplitId(batch));
-      if (split === undefined) {
-        throw new Error(`The log gave a batch of ${logSplitId(batch)}, which was not asked for.`);
-      }
-      if (this.paused.has(split.output.splitId)) {
-        // Behind those that wait already.
-        split.waiting.push(batch);
-        this.waitingBatches += 1;
-        continue;
-      }
-      this.batch = batch;
-      this.batchSplit = split;
-      return true;
-    }
+  private statusWithoutBatch(): SourceStatus {
+    const hasEnded = this.isBounded && this.hasSplits && this.unfinishedSplits === 0;
+    return hasEnded ? 'end-of-input' : 'nothing-available';
   }
 
-  /**
-   * Lets the batch at hand wait, and with it its split. What waits counts for its partition's share of the
-   * prefetch budget, so that no more than that is ever read of a split which is paused.
-   */
-  private leaveBatch(): void {
-    this.batchSplit!.waiting.unshift(this.batch!);
-    this.waitingBatches += 1;
-    this.batch = undefined;
-    this.batchSplit = undefined;
-  }
-
-  /** The oldest batch that waited for a split which is not paused any more. */
-  private takeWaiting(): boolean {
-    if (this.waitingBatches === 0) return false;
-    for (const split of this.splits.values()) {
-      if (split.waiting.length === 0 || this.paused.has(split.output.splitId)) continue;
-      this.batch = split.waiting.shift();
-      this.batchSplit = split;
-      this.waitingBatches -= 1;
-      return true;
-    }
-    return false;
+  private leaveBatch(left: BatchOfSplit): void {
+    this.batches.putBack(left);
+    this.current = undefined;
   }
 
   /** Emits until the batch or the records asked for are used up or the output is full; gives how many records are left to ask for. */
-  private emitFromBatch(batch: LogBatch, split: LogSplitReader, recordsMax: number): number {
-    const { availability, output } = this.context;
-    const { relay } = output;
+  private emitFromBatch({ batch, split }: BatchOfSplit, recordsMax: number): number {
+    const { availability } = this.context;
     let recordsLeft = recordsMax;
     while (recordsLeft > 0 && availability.isAvailable) {
       if (!this.advance(batch)) {
@@ -223,22 +176,22 @@ export class LogSourceReader<T> implements SourceReader {
         return recordsLeft;
       }
       recordsLeft -= 1;
-      if (relay !== undefined && this.relayed(relay, batch, split)) {
-        split.position = batch.offset + 1;
-        continue;
-      }
-      let value: T;
-      try {
-        value = this.decoder.decode(batch);
-      } catch (error) {
-        this.passOver(batch, error);
-        split.position = batch.offset + 1;
-        continue;
-      }
-      this.collect(value, batch, split);
+      this.emitRecord(batch, split);
       split.position = batch.offset + 1;
     }
     return recordsLeft;
+  }
+
+  private emitRecord(batch: LogBatch, split: LogSplitReader): void {
+    if (this.relayed(batch, split)) return;
+    let value: T;
+    try {
+      value = this.decoder.decode(batch);
+    } catch (error) {
+      this.passOver(batch, error);
+      return;
+    }
+    this.collect(value, batch, split);
   }
 
   /** @throws MillraceError that names the record, where a function behind throws. */
@@ -250,11 +203,10 @@ export class LogSourceReader<T> implements SourceReader {
     }
   }
 
-  private relayed(
-    relay: NonNullable<SourceOutput<T>['relay']>,
-    batch: LogBatch,
-    split: LogSplitReader,
-  ): boolean {
+  /** @throws MillraceError that names the record, where it does not fit into the output. */
+  private relayed(batch: LogBatch, split: LogSplitReader): boolean {
+    const { relay } = this.context.output;
+    if (relay === undefined) return false;
     try {
       return relay(batch, batch.timestamp, split.output);
     } catch (error) {
@@ -284,44 +236,10 @@ export class LogSourceReader<T> implements SourceReader {
   private finishBatch(batch: LogBatch, split: LogSplitReader): void {
     split.position = batch.positionAfter;
     batch.release();
-    this.batch = undefined;
-    this.batchSplit = undefined;
+    this.current = undefined;
     if (split.isAtStop) {
       this.unfinishedSplits -= 1;
       this.context.output.finishSplit(split.output);
     }
   }
-}
-
-/** One split as it is read. */
-class LogSplitReader implements LogSplitState {
-  readonly topic: string;
-  readonly partition: number;
-  readonly stopPosition: number | null;
-  readonly index: number;
-  readonly output: SplitOutput;
-  position: number;
-  /** Read while the split is paused, oldest first. */
-  readonly waiting: LogBatch[] = [];
-
-  constructor(state: LogSplitState, index: number, output: SplitOutput) {
-    this.topic = state.topic;
-    this.partition = state.partition;
-    this.stopPosition = state.stopPosition;
-    this.position = state.position;
-    this.index = index;
-    this.output = output;
-  }
-
-  get isAtStop(): boolean {
-    return this.stopPosition !== null && this.position >= this.stopPosition;
-  }
-}
-
-function addToReader(reader: LogReader, split: LogSplitReader): void {
-  reader.addPartition(
-    { topic: split.topic, partition: split.partition },
-    split.position,
-    split.stopPosition ?? undefined,
-  );
 }
