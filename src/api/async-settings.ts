@@ -3,12 +3,22 @@ import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import { type AsyncContext, AsyncFunction, type AsyncInvoke, type AsyncOptions } from './async-function.js';
 import type { DeepReadonly } from './deep-readonly.js';
 import { durationMs } from './duration.js';
+import { operatorOptionNames } from './operator-options.js';
+import type { OptionNames } from './option-names.js';
 
 /** Flink's default. */
 const capacityDefault = 100;
 
 /** Elements in flight are held in memory and written into each checkpoint: more than this is a mistake in the unit. */
 const capacityMax = 1_000_000;
+
+export const asyncOptionNames: OptionNames<AsyncOptions<unknown>> = {
+  ...operatorOptionNames,
+  timeout: true,
+  attemptTimeout: true,
+  capacity: true,
+  retry: true,
+};
 
 /** The options of an asynchronous operator in numbers; what is wrong with them is added to the job's mistakes. */
 export function asyncCallSettings<Result>(

@@ -16,7 +16,7 @@ import type {
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeySelector } from './functions.js';
 import type { StreamFactory } from './keyed-stream.js';
-import type { OperatorOptions } from './operator-options.js';
+import { type OperatorOptions, readOperatorOptions } from './operator-options.js';
 
 /** Two streams of different elements that one function reads. For state and timers per key, `keyBy` both. */
 export class ConnectedStreams<A, B> {
@@ -108,9 +108,7 @@ export function addTwoInputOperator<Out>(
   const id = builder.add({
     kind: 'operator',
     operatorKind: kind,
-    uid: options.uid,
-    parallelism: options.parallelism,
-    name: options.name ?? options.uid ?? name,
+    ...readOperatorOptions(builder, options, name),
     inputs: [...edgesInto(0, first), ...edgesInto(1, second)],
     isKeyed,
     createOperator: (context) => createOperator(context as OperatorContext<Out>),

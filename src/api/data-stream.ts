@@ -12,7 +12,7 @@ import type { Sink } from '../sinks/sink.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { AsyncFunction, AsyncInvoke, AsyncOptions } from './async-function.js';
-import { asyncCallSettings, asyncFunctionOf } from './async-settings.js';
+import { asyncCallSettings, asyncFunctionOf, asyncOptionNames } from './async-settings.js';
 import {
   BroadcastConnectedStream,
   type BroadcastStateDescriptor,
@@ -28,7 +28,7 @@ import type {
   ProcessFunction,
 } from './functions.js';
 import { KeyedStream, type StreamFactory } from './keyed-stream.js';
-import type { OperatorOptions } from './operator-options.js';
+import { type OperatorOptions, operatorOptionNames, readOperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
 import { CoGroupedStreams, JoinedStreams } from './windowed-join.js';
 import type { WindowedStream } from './windowed-stream.js';
@@ -200,9 +200,7 @@ export class DataStream<T> {
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
     this.builder.add({
       kind: 'sink',
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name: options.name ?? options.uid ?? sink.kind,
+      ...readOperatorOptions(this.builder, options, sink.kind),
       inputs: this.inputs(),
       sink: sink as Sink<unknown>,
     });
@@ -234,6 +232,7 @@ export class DataStream<T> {
       options,
       (context) => new AsyncWaitOperator<T, R>(asyncFunction, settings, context as OperatorContext<R>),
       { chainingStrategy: 'head' },
+      asyncOptionNames,
     );
   }
 
@@ -242,13 +241,12 @@ export class DataStream<T> {
     options: OperatorOptions,
     createOperator: (context: OperatorContext<unknown>) => StreamOperator<never>,
     chaining: Pick<OperatorNode, 'chainingStrategy'> = {},
+    known: object = operatorOptionNames,
   ): DataStream<R> {
     const id = this.builder.add({
       kind: 'operator',
       operatorKind,
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name: options.name ?? options.uid ?? operatorKind,
+      ...readOperatorOptions(this.builder, options, operatorKind, known),
       inputs: this.inputs(),
       isKeyed: false,
       ...chaining,

@@ -6,7 +6,8 @@ import { sequenceSource } from '../sources/sequence-source.js';
 import type { Source } from '../sources/source.js';
 import { DataStream } from './data-stream.js';
 import { deadLetterSink } from './dead-letter-sink.js';
-import type { OperatorOptions } from './operator-options.js';
+import { type OperatorOptions, operatorOptionNames, readOperatorOptions } from './operator-options.js';
+import type { OptionNames } from './option-names.js';
 import type { WatermarkStrategy } from './watermarks.js';
 
 /** Where every stream of a job begins. */
@@ -20,9 +21,7 @@ export class StreamExecutionEnvironment {
   fromSource<T>(source: Source<T>, options: SourceOptions<T> = {}): DataStream<T> {
     const id = this.builder.add({
       kind: 'source',
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name: options.name ?? options.uid ?? source.kind,
+      ...readOperatorOptions(this.builder, options, source.kind, sourceOptionNames),
       inputs: [],
       source: source as Source<unknown>,
       watermarks: options.watermarks as WatermarkStrategy<unknown> | undefined,
@@ -63,3 +62,5 @@ export interface SourceOptions<T> extends OperatorOptions {
   /** How event time is read from the elements; without it there is none. */
   readonly watermarks?: WatermarkStrategy<T>;
 }
+
+const sourceOptionNames: OptionNames<SourceOptions<unknown>> = { ...operatorOptionNames, watermarks: true };

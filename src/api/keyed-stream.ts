@@ -13,14 +13,14 @@ import type { GlobalWindow, Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
 import type { ReduceFunction } from './aggregate-function.js';
 import type { AsyncOptions } from './async-function.js';
-import { asyncCallSettings } from './async-settings.js';
+import { asyncCallSettings, asyncOptionNames } from './async-settings.js';
 import { BroadcastStream, KeyedBroadcastConnectedStream } from './broadcast-stream.js';
 import { type ConnectedInput, KeyedConnectedStreams } from './connected-streams.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import { IntervalJoin } from './interval-join.js';
 import type { KeyedAsyncProcessFunction } from './keyed-async-process-function.js';
-import type { OperatorOptions } from './operator-options.js';
+import { type OperatorOptions, readOperatorOptions } from './operator-options.js';
 import { type WindowedInput, WindowedStream } from './windowed-stream.js';
 
 /** A stream whose elements of one key all reach the same subtask, so that state can be kept per key. */
@@ -84,9 +84,7 @@ export class KeyedStream<T, K extends Key> {
     const id = this.builder.add({
       kind: 'operator',
       operatorKind: 'keyed-process',
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name: options.name ?? options.uid ?? fn.constructor.name,
+      ...readOperatorOptions(this.builder, options, fn.constructor.name),
       inputs,
       isKeyed: true,
       createOperator: (context) =>
@@ -109,9 +107,7 @@ export class KeyedStream<T, K extends Key> {
     const id = this.builder.add({
       kind: 'operator',
       operatorKind: 'keyed-async-process',
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name,
+      ...readOperatorOptions(this.builder, options, name, asyncOptionNames),
       inputs: this.edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 })),
       isKeyed: true,
       createOperator: (context) =>

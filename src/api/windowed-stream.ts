@@ -16,7 +16,7 @@ import type { DeepReadonly } from './deep-readonly.js';
 import { type Duration, durationMs } from './duration.js';
 import type { KeySelector } from './functions.js';
 import type { StreamFactory } from './keyed-stream.js';
-import type { OperatorOptions } from './operator-options.js';
+import { type OperatorOptions, readOperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
 import type { ProcessWindowFunction } from './process-window-function.js';
 
@@ -152,9 +152,7 @@ export class WindowedStream<T, K extends Key, W extends Window> {
     const id = builder.add({
       kind: 'operator',
       operatorKind: `window-${kind}`,
-      uid: options.uid,
-      parallelism: options.parallelism,
-      name,
+      ...readOperatorOptions(builder, options, name),
       inputs: edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 })),
       isKeyed: true,
       createOperator: (context) =>

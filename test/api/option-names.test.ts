@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   dataGenSource,
+  defineJob,
   fileSink,
   fileSource,
   json,
   kafkaSink,
   kafkaSource,
   MillraceError,
+  printSink,
   webhookSink,
 } from '../../src/index.js';
 
@@ -39,5 +41,23 @@ describe('Options that do not exist', () => {
         compression: 'gzip',
       }),
     ).not.toThrow();
+  });
+
+  it('of sources, operators and sinks are among the mistakes of the job', () => {
+    const job = defineJob('slips', (env) => {
+      env
+        .fromSource(dataGenSource({ generate: (n) => n }), { uid: 'numbers', watermark: 'none' } as never)
+        .orderedWait(async (n) => n, { timeout: '1s', uid: 'asked', retries: 3 } as never)
+        .map((n) => n, { udi: 'same' } as never)
+        .sinkTo(printSink(), { id: 'shown' } as never);
+    });
+    for (const mistake of [
+      'there is no setting numbers.watermark; there are uid, name, parallelism, watermarks',
+      'there is no setting asked.retries; there are uid, name, parallelism, timeout',
+      'there is no setting map.udi; there are uid, name, parallelism;',
+      'there is no setting print-sink.id',
+    ]) {
+      expect(() => job.buildGraph()).toThrow(mistake);
+    }
   });
 });
