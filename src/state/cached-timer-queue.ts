@@ -82,12 +82,15 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   }
 
   nextTimestamp(): number {
-    return this.earliest()?.timestamp ?? Number.POSITIVE_INFINITY;
+    while (this.heap.earliestTimestamp > this.unloaded.earliestTimestamp) this.loadPage();
+    return this.heap.earliestTimestamp;
   }
 
   pollDue(upTo: number): number | undefined {
+    // Mostly nothing is due: that is found out without looking at single timers, which are in no order until then.
+    if (this.nextTimestamp() > upTo) return undefined;
     const timer = this.earliest();
-    if (timer === undefined || timer.timestamp > upTo) return undefined;
+    if (timer === undefined) return undefined;
     this.remove(timer);
     timer.owner ??= decodeKey(Buffer.from(timer.id.slice(timerKeyOffset - stateRangeBytes), 'latin1'));
     if (timer.context !== undefined) this.scope.cache.setCurrentContext(timer.context);
@@ -141,17 +144,22 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     if (this.heap.size > this.scope.limits.timersInMemoryMax) this.unloadLatest();
   }
 
+  /** Once the next timestamp is known: of the timers that have it, the first may still be unread. */
   private earliest(): Timer | undefined {
     for (;;) {
       const timer = this.heap.peek();
-      const unread = this.unloaded.earliestTimestamp;
-      if (unread === Number.POSITIVE_INFINITY) return timer;
-      if (timer !== undefined && timer.timestamp < unread) return timer;
-      if (timer !== undefined && timer.timestamp === unread && timer.id < this.unloaded.earliestId)
-        return timer;
-      const cells = this.unloaded.readPage(this.scope.limits.scanPageCells, this.scope.scratch);
-      for (const cell of cells) this.load(cell);
+      const isFirst =
+        timer === undefined ||
+        timer.timestamp < this.unloaded.earliestTimestamp ||
+        timer.id < this.unloaded.earliestId;
+      if (isFirst) return timer;
+      this.loadPage();
     }
+  }
+
+  private loadPage(): void {
+    const cells = this.unloaded.readPage(this.scope.limits.scanPageCells, this.scope.scratch);
+    for (const cell of cells) this.load(cell);
   }
 
   private load(cell: Cell): void {

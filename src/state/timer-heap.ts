@@ -100,6 +100,12 @@ export class TimerHeap {
   private buckets: Bucket[] = [];
   private byTimestamp = new Map<number, Bucket>();
 
+  /** +Infinity when it is empty. */
+  get earliestTimestamp(): number {
+    return this.buckets[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** For when it is due: puts its timestamp's timers into order, after which adding to them costs more. */
   peek(): Timer | undefined {
     return this.buckets[0]?.earliest();
   }
