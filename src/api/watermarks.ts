@@ -54,7 +54,10 @@ export const Watermarks = {
     maxOutOfOrderness: Duration,
     timestampOf?: TimestampAssigner<T>,
   ): WatermarkStrategy<T> {
-    const maxOutOfOrdernessMs = durationMs(maxOutOfOrderness, 'maxOutOfOrderness');
+    const maxOutOfOrdernessMs = durationMs(
+      maxOutOfOrderness,
+      'The maxOutOfOrderness of a watermark strategy',
+    );
     return strategyOf<T>({ kind: 'bounded-out-of-orderness', maxOutOfOrdernessMs, timestampOf });
   },
 

@@ -37,7 +37,7 @@ export class WindowedStream<T, K extends Key, W extends Window> {
 
   /** How long after its end, by the watermark, a window still takes elements; it fires again for each. By default not at all. */
   allowedLateness(lateness: Duration): WindowedStream<T, K, W> {
-    return this.with({ allowedLatenessMs: durationMs(lateness, 'allowedLateness') });
+    return this.with({ allowedLatenessMs: durationMs(lateness, 'The allowedLateness of a window') });
   }
 
   /** Elements that are too late for all their windows go to this side output of the results' stream, instead of being dropped and counted. */

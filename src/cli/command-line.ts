@@ -1,10 +1,19 @@
 import { Command, Option } from 'commander';
 import { parseDuration } from '../api/duration.js';
-import { checkpointIntervalMinMs, maxParallelismLimit, parallelismLimit } from '../api/job-options.js';
+import { maxParallelismLimit, parallelismLimit } from '../api/job-options.js';
 import { defaultLivenessSettings } from '../job-manager/task-manager-liveness.js';
 import { readWantedTopic, type WantedTopic } from './create-topics.js';
 import { type KafkaOptions, readProperty } from './kafka-options.js';
-import { type RestartStrategyName, restartStrategyNames } from './restart-options.js';
+import {
+  readBrokers,
+  readCheckpointInterval,
+  readHeartbeatTimeout,
+  readMetricsInterval,
+  readStrategy,
+  readText,
+  wholeNumber,
+} from './option-values.js';
+import { restartStrategyNames } from './restart-options.js';
 import type { SettingsFlags } from './settings-resolution.js';
 
 /** What one invocation asks for. Every value is checked; nothing of it has been looked at outside (files, brokers). */
@@ -40,10 +49,6 @@ export interface CommandLineOptions {
   readonly metricsIntervalMs: number | undefined;
 }
 
-/** TaskManagers report so often; more lines would say the same again. */
-const metricsIntervalMinMs = 250;
-/** Heartbeats come each 250 ms; a shorter time-out would end threads that are only busy. */
-const heartbeatTimeoutMinMs = 1_000;
 /**
  * Old space of a TaskManager's heap. State has its own budget well below this; the rest is for what a user's
  * functions hold. A thread that passes it fails alone, and the job restarts.
@@ -252,57 +257,4 @@ class Mistakes {
     const list = this.found.map((mistake) => `  - ${mistake}\n`).join('');
     return `millrace can't run with these arguments:\n${list}Run millrace --help for what there is.\n`;
   }
-}
-
-function wholeNumber(min: number, max: number): (text: string, flag: string) => number {
-  return (text, flag) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new Error(`${flag} is "${text}": give a whole number from ${min} to ${max}`);
-  };
-}
-
-function readText(text: string, flag: string): string {
-  if (text.trim() === '') throw new Error(`${flag} is empty`);
-  return text;
-}
-
-function readCheckpointInterval(text: string, flag: string): number {
-  const ms = parseDuration(text, flag);
-  if (ms >= checkpointIntervalMinMs) return ms;
-  throw new Error(`${flag} is "${text}": give at least ${checkpointIntervalMinMs}ms`);
-}
-
-function readMetricsInterval(text: string, flag: string): number {
-  const ms = parseDuration(text, flag);
-  if (ms >= metricsIntervalMinMs) return ms;
-  throw new Error(`${flag} is "${text}": give at least ${metricsIntervalMinMs}ms`);
-}
-
-function readHeartbeatTimeout(text: string, flag: string): number {
-  const ms = parseDuration(text, flag);
-  if (ms >= heartbeatTimeoutMinMs) return ms;
-  throw new Error(`${flag} is "${text}": give at least ${heartbeatTimeoutMinMs}ms`);
-}
-
-function readStrategy(text: string, flag: string): RestartStrategyName {
-  const known = restartStrategyNames.find((name) => name === text);
-  if (known !== undefined) return known;
-  throw new Error(`${flag} is "${text}": give one of ${restartStrategyNames.join(', ')}`);
-}
-
-const brokerPattern = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/;
-
-function readBrokers(text: string, flag: string): readonly string[] {
-  const brokers = text.split(',').map((broker) => broker.trim());
-  const wrong = brokers.filter((broker) => !isBroker(broker));
-  if (wrong.length === 0) return brokers;
-  throw new Error(
-    `${flag} has ${wrong.map((broker) => `"${broker}"`).join(', ')}: give each broker as host:port, with commas between`,
-  );
-}
-
-function isBroker(text: string): boolean {
-  const port = Number(brokerPattern.exec(text)?.[1] ?? 0);
-  return port >= 1 && port <= 65_535;
 }

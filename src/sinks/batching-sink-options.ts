@@ -44,7 +44,9 @@ export function sinkSettings(
   const given = checkedOptions(options);
   const { transactionTimeout } = options;
   const timeoutMs =
-    transactionTimeout === undefined ? undefined : durationMs(transactionTimeout, 'transactionTimeout');
+    transactionTimeout === undefined
+      ? undefined
+      : durationMs(transactionTimeout, "A sink's option transactionTimeout");
   return readOperatorProperties('kafkaSink', options.properties ?? {}, (properties) => ({
     batching: { ...readRequestSettings(properties), ...agreedBatching(properties, given) },
     transactionTimeoutMs: properties.agreed(

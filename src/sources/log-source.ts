@@ -139,7 +139,7 @@ class LogSource<T> implements Source<T> {
     this.idleTimeoutMs =
       options.idleTimeout === 'never'
         ? undefined
-        : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, 'idleTimeout');
+        : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, "A source's option idleTimeout");
     this.discoveryIntervalMs = this.looksForPartitions ? discoveryIntervalMs : undefined;
     const policy = options.onUndecodable ?? 'fail';
     this.deadLetters = typeof policy === 'object' ? policy : undefined;

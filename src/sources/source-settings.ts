@@ -26,7 +26,8 @@ const intervalMsMax = 2_147_483_647;
 export function sourceSettings(options: LogSourceSettings): SourceSettings {
   const { groupId, isolation, partitionDiscoveryInterval: interval } = options;
   if (isolation !== undefined) requireIsolation(isolation);
-  const intervalMs = interval === undefined ? undefined : durationMs(interval, 'partitionDiscoveryInterval');
+  const intervalMs =
+    interval === undefined ? undefined : durationMs(interval, "A source's option partitionDiscoveryInterval");
   return readOperatorProperties('kafkaSource', options.properties ?? {}, (properties) => {
     const discoveryIntervalMs =
       properties.agreed(

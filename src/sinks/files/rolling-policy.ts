@@ -39,7 +39,7 @@ export function rollingPolicy(options: RollingPolicyOptions = {}, mistakes: stri
     mistakes.push(`rolling.partSize is ${partSizeBytes}: give a whole number of bytes above 0`);
   }
   const interval = (name: 'rolloverInterval' | 'inactivityInterval'): number => {
-    const ms = durationMs(options[name] ?? defaultIntervalMs, `rolling.${name}`);
+    const ms = durationMs(options[name] ?? defaultIntervalMs, `fileSink.rolling.${name}`);
     if (ms < 1) mistakes.push(`rolling.${name} is 0: give a time`);
     return ms;
   };

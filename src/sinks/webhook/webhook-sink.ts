@@ -86,14 +86,14 @@ function settingsOf<T>(options: WebhookSinkOptions<T>) {
       url,
       method: options.method ?? 'POST',
       headers: { 'content-type': 'application/json', ...options.headers },
-      timeoutMs: durationMs(options.timeout ?? 10_000, 'timeout'),
+      timeoutMs: durationMs(options.timeout ?? 10_000, 'webhookSink.timeout'),
       retries: wholeNumber('retries', 8, 0),
-      retryDelayMs: durationMs(options.retryDelay ?? 200, 'retryDelay'),
+      retryDelayMs: durationMs(options.retryDelay ?? 200, 'webhookSink.retryDelay'),
     },
     body:
       options.body ?? ((elements: readonly T[]) => JSON.stringify(batchSize === 1 ? elements[0] : elements)),
     batchSize,
-    lingerMs: durationMs(options.linger ?? 100, 'linger'),
+    lingerMs: durationMs(options.linger ?? 100, 'webhookSink.linger'),
     maxInFlight: wholeNumber('maxInFlight', 8, 1),
     idempotencyKey: options.idempotencyKey,
   } as const;

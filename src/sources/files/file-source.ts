@@ -61,7 +61,7 @@ class FileSource<T> implements Source<T> {
     const { monitorInterval } = options;
     this.boundedness = monitorInterval === undefined ? 'bounded' : 'continuous';
     this.discoveryIntervalMs =
-      monitorInterval === undefined ? undefined : durationMs(monitorInterval, 'monitorInterval');
+      monitorInterval === undefined ? undefined : durationMs(monitorInterval, 'fileSource.monitorInterval');
     if (this.discoveryIntervalMs === 0)
       throw badOption('monitorInterval is 0: give the time between two looks.');
     this.description = `${this.paths.join(', ')}; ${this.boundedness}`;
