@@ -3,7 +3,7 @@ import type { WatermarkGenerator, WatermarkOutput } from '../api/watermark-gener
 import type { WatermarkRule } from '../api/watermarks.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { SplitId } from '../protocol/ids.js';
-import { MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import type { SplitOutput } from './source.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
 
@@ -54,7 +54,7 @@ export class SplitEventTime implements SplitOutput, WatermarkOutput {
         { domain: 'user-code', action: 'restart' },
       );
     }
-    this.emitted = Math.max(this.emitted, Math.floor(timestamp));
+    this.emitted = Math.max(this.emitted, Math.min(Math.floor(timestamp), MAX_WATERMARK));
   }
 
   snapshot(): SplitWatermarkState {

@@ -1,6 +1,6 @@
 import type { WatermarkRule } from '../api/watermarks.js';
 import type { SplitId } from '../protocol/ids.js';
-import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
+import { MIN_WATERMARK } from '../protocol/stream-elements.js';
 import type { SplitOutput } from './source.js';
 import { SplitEventTime } from './split-event-time.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
@@ -115,13 +115,14 @@ export class SplitWatermarks {
   /** The subtask's watermark, never falling; MIN_WATERMARK before every active split has one, or without a strategy. */
   combined(): number {
     if (this.rule.kind === 'none') return this.lastCombined;
-    let minimum = MAX_WATERMARK;
+    let minimum: number | undefined;
     for (const split of this.splits.values()) {
       if (split.isFinished || split.isIdle) continue;
-      if (split.watermark < minimum) minimum = split.watermark;
+      const { watermark } = split;
+      if (minimum === undefined || watermark < minimum) minimum = watermark;
     }
     // With no active split nothing moves: the end of the input brings the last watermark, idleness none.
-    if (minimum !== MAX_WATERMARK && minimum > this.lastCombined) this.lastCombined = minimum;
+    if (minimum !== undefined && minimum > this.lastCombined) this.lastCombined = minimum;
     return this.lastCombined;
   }
 

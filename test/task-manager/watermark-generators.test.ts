@@ -56,6 +56,22 @@ describe('A watermark generator of the job’s own', () => {
     expect(source.step()).toEqual(['20', '10', 'w10', '30', 'w20', 'nothing-available']);
   });
 
+  it.each([Number.MAX_SAFE_INTEGER, Number.MAX_VALUE])(
+    'may say that nothing more will follow (%d)',
+    (end) => {
+      const endsAt = (last: number): WatermarkGenerator<number> => ({
+        onEvent: (event, _timestamp, output) => output.emitWatermark(event === last ? end : event),
+        onPeriodicEmit() {},
+      });
+      const source = new SourceFixture({
+        splits: ['s-0', 's-1'],
+        strategy: Watermarks.forGenerator(() => endsAt(20)),
+      });
+      source.arrived.push(at(20, 's-0'), at(10, 's-1'), at(20, 's-1'));
+      expect(source.step()).toEqual(['20', '10', 'w10', '20', 'max', 'nothing-available']);
+    },
+  );
+
   it('begins anew after a restart, behind the watermark that it had emitted', () => {
     const before = new SourceFixture({ strategy: Watermarks.forGenerator(punctuated) });
     before.arrived.push(at(30));
