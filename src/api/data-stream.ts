@@ -30,6 +30,7 @@ import type {
 import { KeyedStream, type StreamFactory } from './keyed-stream.js';
 import { type OperatorOptions, operatorOptionNames, readOperatorOptions } from './operator-options.js';
 import type { OutputTag } from './output-tag.js';
+import { requireMethod } from './require-method.js';
 import { CoGroupedStreams, JoinedStreams } from './windowed-join.js';
 import type { WindowedStream } from './windowed-stream.js';
 
@@ -84,6 +85,7 @@ export class DataStream<T> {
 
   /** Runs a function that may emit to side outputs; for state and timers, `keyBy` first. */
   process<R>(fn: ProcessFunction<T, R>, options: OperatorOptions = {}): DataStream<R> {
+    requireMethod(fn, 'processElement', 'process takes an object of a class that extends ProcessFunction');
     const name = options.name ?? options.uid ?? fn.constructor.name;
     return this.addOperator<R>(
       'process',
@@ -198,6 +200,7 @@ export class DataStream<T> {
   }
 
   sinkTo(sink: Sink<T>, options: OperatorOptions = {}): void {
+    requireMethod(sink, 'createWriter', 'sinkTo takes a sink, such as kafkaSink({ … })');
     this.builder.add({
       kind: 'sink',
       ...readOperatorOptions(this.builder, options, sink.kind),

@@ -8,6 +8,7 @@ import { DataStream } from './data-stream.js';
 import { deadLetterSink } from './dead-letter-sink.js';
 import { type OperatorOptions, operatorOptionNames, readOperatorOptions } from './operator-options.js';
 import type { OptionNames } from './option-names.js';
+import { requireMethod } from './require-method.js';
 import type { WatermarkStrategy } from './watermarks.js';
 
 /** Where every stream of a job begins. */
@@ -19,6 +20,7 @@ export class StreamExecutionEnvironment {
   }
 
   fromSource<T>(source: Source<T>, options: SourceOptions<T> = {}): DataStream<T> {
+    requireMethod(source, 'discoverSplits', 'fromSource takes a source, such as kafkaSource({ … })');
     const id = this.builder.add({
       kind: 'source',
       ...readOperatorOptions(this.builder, options, source.kind, sourceOptionNames),

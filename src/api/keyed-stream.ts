@@ -21,6 +21,7 @@ import type { KeyedProcessFunction, KeySelector } from './functions.js';
 import { IntervalJoin } from './interval-join.js';
 import type { KeyedAsyncProcessFunction } from './keyed-async-process-function.js';
 import { type OperatorOptions, readOperatorOptions } from './operator-options.js';
+import { requireMethod } from './require-method.js';
 import { type WindowedInput, WindowedStream } from './windowed-stream.js';
 
 /** A stream whose elements of one key all reach the same subtask, so that state can be kept per key. */
@@ -79,6 +80,11 @@ export class KeyedStream<T, K extends Key> {
 
   /** Runs a function with state and timers per key. */
   process<Out>(fn: KeyedProcessFunction<K, T, Out>, options: OperatorOptions = {}): DataStream<Out> {
+    requireMethod(
+      fn,
+      'processElement',
+      'process takes an object of a class that extends KeyedProcessFunction',
+    );
     const { keySelector } = this;
     const inputs = this.edges.map((edge): StreamEdge => ({ ...edge, inputIndex: 0 }));
     const id = this.builder.add({
