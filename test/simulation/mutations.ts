@@ -17,9 +17,9 @@ export const mutations: readonly Mutation[] = [
     name: 'positions fetched instead of emitted',
     rule: "A source's checkpointed position is the next offset to emit.",
     file: 'src/sources/log-source-reader.ts',
-    find: `      this.collect(value, batch, split);
+    find: `      this.emitRecord(batch, split);
       split.position = batch.offset + 1;`,
-    replace: `      this.collect(value, batch, split);
+    replace: `      this.emitRecord(batch, split);
       split.position = batch.positionAfter;`,
   },
   {
