@@ -12,7 +12,10 @@ export function refuseUnknownOptions<Options extends object>(
 ): void {
   const mistakes = unknownOptions(what, given, Object.keys(known));
   if (mistakes.length === 0) return;
-  throw new MillraceError(`${mistakes.join('; ')}.`, { domain: 'user-code', action: 'fail-job' });
+  throw new MillraceError(`Options are wrong: ${mistakes.join('; ')}.`, {
+    domain: 'user-code',
+    action: 'fail-job',
+  });
 }
 
 /** Every name of an options type, in any of its variants: the compiler holds the list to the type. */

@@ -1,5 +1,6 @@
 import type { Duration } from '../api/duration.js';
 import { type OptionNames, refuseUnknownOptions } from '../api/option-names.js';
+import { requireMethod } from '../api/require-method.js';
 import type { AppendSettings } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import { AppendingSinkWriter } from './appending-sink-writer.js';
@@ -101,6 +102,8 @@ class LogSink<T> implements Sink<T> {
       throw badOption('topic is empty: name a topic, or build each record with a record function.');
     if (options.record !== undefined && options.topic !== undefined)
       throw badOption('topic and record exclude each other: the record function names the topic.');
+    if (options.record === undefined)
+      requireMethod(options.value, 'encode', "A sink's option value takes a codec, such as json()");
     this.records = options;
     this.partitioner = options.partitioner;
     const { batching, transactionTimeoutMs } = sinkSettings(options);

@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from '../api/duration.js';
 import { refuseUnknownOptions } from '../api/option-names.js';
+import { requireMethod } from '../api/require-method.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
 import type { KafkaSourceProperties } from '../log/kafka/settings/operator-properties.js';
 import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
@@ -105,6 +106,7 @@ export function logSource<K, V>(
   if ('deserializer' in options && options.deserializer !== undefined)
     return new LogSource(options, new DeserializerDecoder(options.deserializer));
   const { value } = options as LogSourceOptions<V>;
+  requireMethod(value, 'decode', "A source's option value takes a codec, such as json()");
   return 'key' in options && options.key !== undefined
     ? new LogSource(options, new KeyedRecordDecoder(options.key, value))
     : new LogSource(options, new ValueDecoder(value));

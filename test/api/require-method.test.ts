@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type DataStream, dataGenSource, defineJob, printSink } from '../../src/index.js';
+import {
+  type DataStream,
+  dataGenSource,
+  defineJob,
+  kafkaSink,
+  kafkaSource,
+  printSink,
+} from '../../src/index.js';
 
 describe('What is no source, function or sink', () => {
   it.each<[string, (numbers: DataStream<number>) => void]>([
@@ -24,5 +31,10 @@ describe('What is no source, function or sink', () => {
   it('is refused in place of a source, too', () => {
     const job = defineJob('wrong', (env) => env.fromSource({} as never).sinkTo(printSink()));
     expect(() => job.buildGraph()).toThrow('fromSource takes a source, such as kafkaSource({ … })');
+  });
+
+  it('is refused where a codec is missing', () => {
+    expect(() => kafkaSource({ topics: 't' } as never)).toThrow("A source's option value takes a codec");
+    expect(() => kafkaSink({ topic: 't' } as never)).toThrow("A sink's option value takes a codec");
   });
 });

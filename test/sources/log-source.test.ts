@@ -327,7 +327,7 @@ describe('discovering the splits of a log source', () => {
     // @ts-expect-error both are given.
     expect(() => logSource({ topics: 't', partitions: [twice], value: string() })).toThrow(/exclude/);
     // @ts-expect-error nothing to decode with.
-    logSource({ topics: 't' });
+    expect(() => logSource({ topics: 't' })).toThrow(/value takes a codec/);
   });
 
   it('describes itself alike however its topics are listed', () => {
