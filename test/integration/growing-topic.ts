@@ -19,7 +19,8 @@ export class GrowingTopic {
   private readonly topic: string;
   private readonly client: LogClient;
   private readonly appender: LogAppender;
-  private written = 0;
+  /** So far. */
+  written = 0;
   private limit = 0;
   private readonly timer: NodeJS.Timeout;
 

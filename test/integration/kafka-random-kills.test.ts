@@ -125,6 +125,8 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
       const running = run(job);
       const isEarly = job !== rescaled && kill % 3 === 0;
       if (!isEarly) await running.untilLine(firstRecordLine, firstRecordMaxMs);
+      // It has to have something to write, for it to have a transaction open.
+      if (isOfThree) topic.growTo(topic.written + recordsOfKill);
       if (job === rescaled && !isOfThree) openAfterwards.push(...(await openTransactionsOfThird()));
       await sleep(Math.round(random.next() * (isEarly ? startKillMaxMs : runningKillMaxMs)));
       running.kill('SIGKILL');

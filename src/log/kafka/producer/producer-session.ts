@@ -25,6 +25,7 @@ export function isProducerForgotten(code: number): boolean {
 
 const losses: ReadonlySet<number> = new Set([
   errorCode.outOfOrderSequenceNumber,
+  errorCode.invalidTxnState,
   errorCode.invalidProducerIdMapping,
   errorCode.unknownProducerId,
   errorCode.transactionalIdNotFound,
@@ -33,6 +34,5 @@ const losses: ReadonlySet<number> = new Set([
 const refusals: ReadonlySet<number> = new Set([
   ...losses,
   errorCode.invalidProducerEpoch,
-  errorCode.invalidTxnState,
   errorCode.producerFenced,
 ]);

@@ -37,6 +37,8 @@ export class RecordSender {
   private identity: ProducerIdentity | undefined;
   /** Once for all that is appended in one turn. */
   private readonly pumping = new OnceATurn(() => this.pump());
+  /** Since when leaders don't find the transaction at what they take for its coordinator. */
+  private unverifiedSinceMs: number | undefined;
   private isEnded = false;
   private cancelLinger: CancelTimer | undefined;
 
@@ -197,7 +199,10 @@ export class RecordSender {
   private settle(departure: Departure, code: number): void {
     const { queue, batch } = departure;
     if (code === errorCode.none || code === errorCode.duplicateSequenceNumber) {
+      this.unverifiedSinceMs = undefined;
       this.records.acknowledged(queue, batch);
+    } else if (code === errorCode.invalidTxnState && this.mayYetBeVerified()) {
+      this.sendAgain(departure, 'the broker does not know of the transaction yet');
     } else if (code === errorCode.messageTooLarge || code === errorCode.recordListTooLarge) {
       if (batch.recordCount > 1) queue.putBack(...batch.split(queue.topic, queue.partition));
       else
@@ -209,6 +214,13 @@ export class RecordSender {
       if (error instanceof LogError) this.fail(error);
       else this.sendAgain(departure, `the broker answered ${errorName(code)}`);
     }
+  }
+
+  /** A leader asks the coordinator before it takes a batch, and may ask one that has just been replaced. */
+  private mayYetBeVerified(): boolean {
+    const nowMs = this.cluster.host.clock.monotonicMs();
+    this.unverifiedSinceMs ??= nowMs;
+    return nowMs - this.unverifiedSinceMs < verificationGraceMs;
   }
 
   private sendAgain({ queue, batch }: Departure, why: string): void {
@@ -293,6 +305,12 @@ function notAcknowledged(queue: PartitionQueue, bound: string, why: string): Log
       "Check that the partition's leader is up and has enough in-sync replicas.",
   );
 }
+
+/**
+ * A coordinator that was cut off for a while goes on answering from what it knew, until it hears of its successor:
+ * within a broker's session time-out, 9 s by default. Nothing was written, so the same batch can be sent again.
+ */
+const verificationGraceMs = 15_000;
 
 /** A broker refuses requests beyond 100 MB, and long before that they only add latency. */
 const requestBytesMax = 8 * 1024 * 1024;
