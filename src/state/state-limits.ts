@@ -48,7 +48,7 @@ export interface StateLimits {
 export const defaultStateLimits: StateLimits = {
   cacheBudgetBytes: 64 * 1024 * 1024,
   evictionStepsMax: 16,
-  mergeIntervalMs: 3_000,
+  mergeIntervalMs: 5_000,
   mergeEagerlyAboveBytes: 16 * 1024 * 1024,
   mergeEagerlyAboveSegments: 64,
   mergeCollectCells: 5_000,
