@@ -95,7 +95,7 @@ async function measureRecovery(
   try {
     const firstAtMs = await job.next('first-record');
     const failingAtMs = await job.next('failing');
-    const againAtMs = await job.next('first-record', failingAtMs);
+    const againAtMs = await job.next('recovered');
     await job.untilQuiet();
     return { afterKillMs: firstAtMs - job.startedAtMs, afterErrorMs: againAtMs - failingAtMs };
   } finally {

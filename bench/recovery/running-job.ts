@@ -35,12 +35,10 @@ export class RunningJob {
     });
   }
 
-  /** When it first says this, not before `sinceMs`. */
-  async next(what: string, sinceMs = 0): Promise<number> {
+  /** When it first says this. */
+  async next(what: string): Promise<number> {
     for (;;) {
-      const times = this.said
-        .filter((line) => line.what === what && line.atMs >= sinceMs)
-        .map(({ atMs }) => atMs);
+      const times = this.said.filter((line) => line.what === what).map(({ atMs }) => atMs);
       if (times.length > 0) return Math.min(...times);
       if (this.process.exitCode !== null) throw new Error('The job ended before it was measured.');
       if (Date.now() - this.startedAtMs > patienceMs) throw new Error(`The job did not say "${what}".`);

@@ -76,7 +76,9 @@ export class BufferWriter {
     const values = this.values;
     values.reserve(0);
     const step = timestamp - this.lastTimestamp;
-    if (step === 0) {
+    // A step can't tell 0 from -0.
+    if (timestamp === 0) this.writeTag(ElementTag.recordOfAnyTime, timestamp);
+    else if (step === 0) {
       values.bytes[values.at++] = ElementTag.recordOfSameTime;
     } else if ((step | 0) === step && this.lastTimestamp + step === timestamp) {
       values.bytes[values.at] = ElementTag.recordOfNearTime;

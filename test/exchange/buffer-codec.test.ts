@@ -288,6 +288,15 @@ describe('the buffer codec', () => {
     ]);
     expect(() => readAll(new BufferReader(), buffer)).toThrow('begins an encoded record');
   });
+
+  it('keeps the sign of a time of zero, after whatever time', () => {
+    const writer = new BufferWriter('A record');
+    for (const timestamp of [-1, -0, 0, -0, 1]) writer.writeRecord(1, timestamp);
+    const times = readAll(new BufferReader(), writer.take()).map(
+      (element) => (element as { timestamp: number }).timestamp,
+    );
+    expectSame(times, [-1, -0, 0, -0, 1]);
+  });
 });
 
 /** A stored buffer may be read by a later version, so a change of these bytes needs a new format version. */
