@@ -19,8 +19,7 @@ export class GrowingTopic {
   private readonly topic: string;
   private readonly client: LogClient;
   private readonly appender: LogAppender;
-  /** So far. */
-  written = 0;
+  private written = 0;
   private limit = 0;
   private readonly timer: NodeJS.Timeout;
 

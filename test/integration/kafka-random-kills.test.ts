@@ -57,6 +57,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   let broker: KafkaBroker;
   let topic: GrowingTopic;
   let folder: string;
+  let extraRecords = 0;
   /** What a third subtask had open when it was killed, for each time it was. */
   const openOfThird: TransactionListing[][] = [];
   /** And what of that was open when two had gone on with its work. */
@@ -65,7 +66,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   beforeAll(async () => {
     broker = await startKafkaBroker();
     folder = mkdtempSync(join(tmpdir(), 'millrace-random-kills-'));
-    topic = await GrowingTopic.create(broker.brokers, input, kills * recordsOfKill);
+    topic = await GrowingTopic.create(broker.brokers, input, (kills + rescalingKills / 2) * recordsOfKill);
     const client = createKafkaLogClient({ brokers: broker.brokers });
     for (const { name } of jobs) await client.createTopic(name, topic.partitions);
     await client.close();
@@ -126,7 +127,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
       const isEarly = job !== rescaled && kill % 3 === 0;
       if (!isEarly) await running.untilLine(firstRecordLine, firstRecordMaxMs);
       // It has to have something to write, for it to have a transaction open.
-      if (isOfThree) topic.growTo(topic.written + recordsOfKill);
+      if (isOfThree) growForTheThird();
       if (job === rescaled && !isOfThree) openAfterwards.push(...(await openTransactionsOfThird()));
       await sleep(Math.round(random.next() * (isEarly ? startKillMaxMs : runningKillMaxMs)));
       running.kill('SIGKILL');
@@ -152,7 +153,13 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   /** So that there is input for the slowest job's last kill. */
   function growWithTheKills(): void {
     const slowest = Math.min(...jobs.map((job) => job.runs / job.kills));
-    topic.growTo(Math.ceil((slowest * kills + 1) * recordsOfKill));
+    topic.growTo(Math.ceil((slowest * kills + 1) * recordsOfKill) + extraRecords);
+  }
+
+  /** Beside what the kills are due: else the slowest job, which all input waits for, would wait for input. */
+  function growForTheThird(): void {
+    extraRecords += recordsOfKill;
+    growWithTheKills();
   }
 
   async function openTransactionsOfThird(): Promise<TransactionListing[]> {
