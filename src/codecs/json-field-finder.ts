@@ -2,6 +2,7 @@ import { readNumber } from './json-number.js';
 import {
   containerDepthMax,
   endOfUnescapedName,
+  isNamed,
   skipColon,
   skipNumber,
   skipPlain,
@@ -41,12 +42,11 @@ abstract class JsonFieldFinder<T> implements FieldFinder<T> {
     at = skipWhitespace(data, at + 1);
     while (at < end && data[at] === quote) {
       const nameStart = at + 1;
-      let nameEnd = skipPlain(data, nameStart);
-      if (data[nameEnd] !== quote) nameEnd = endOfUnescapedName(data, nameEnd);
+      const nameEnd = endOfUnescapedName(data, nameStart);
       if (nameEnd === rejected) return undefined;
       at = skipColon(data, nameEnd + 1);
       if (at === rejected) return undefined;
-      if (this.isName(data, nameStart, nameEnd)) return this.readValue(data, at, end);
+      if (isNamed(this.name, data, nameStart, nameEnd)) return this.readValue(data, at, end);
       at = skipValue(data, at, this.containers);
       if (at === rejected) return undefined;
       at = skipWhitespace(data, at);
@@ -63,15 +63,6 @@ abstract class JsonFieldFinder<T> implements FieldFinder<T> {
 
   /** Sets `valueEnd` when it finds one. */
   protected abstract readValue(data: Buffer, start: number, end: number): T | undefined;
-
-  private isName(data: Buffer, start: number, end: number): boolean {
-    const { name } = this;
-    if (end - start !== name.length) return false;
-    for (let index = 0; index < name.length; index += 1) {
-      if (data[start + index] !== name[index]) return false;
-    }
-    return true;
-  }
 }
 
 /** A name could be spelt with escapes, of which only this kind can stand for an ordinary character. */

@@ -4,6 +4,7 @@ import {
   containerDepthMax,
   endOfUnescapedName,
   isDigit,
+  isNamed,
   skipColon,
   skipLiteral,
   skipNumber,
@@ -53,8 +54,7 @@ export class JsonFieldScanner {
     while (at < end) {
       if (data[at] !== quote) return rejected;
       const nameStart = at + 1;
-      let nameEnd = skipPlain(data, nameStart);
-      if (data[nameEnd] !== quote) nameEnd = endOfUnescapedName(data, nameEnd);
+      const nameEnd = endOfUnescapedName(data, nameStart);
       if (nameEnd === rejected) return rejected;
       at = skipColon(data, nameEnd + 1);
       if (at === rejected) return rejected;
@@ -138,14 +138,7 @@ function childNamed(
   const children = object.children;
   for (let index = 0; index < children.length; index += 1) {
     const child = children[index]!;
-    if (child.nameBytes.length === length && isName(child.nameBytes, data, start)) return child;
+    if (isNamed(child.nameBytes, data, start, end)) return child;
   }
   return undefined;
-}
-
-function isName(name: Uint8Array, data: Buffer, start: number): boolean {
-  for (let index = 0; index < name.length; index += 1) {
-    if (data[start + index] !== name[index]) return false;
-  }
-  return true;
 }

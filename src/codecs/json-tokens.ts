@@ -75,14 +75,25 @@ export function skipString(data: Buffer, start: number): number {
   }
 }
 
-/** From inside a name to its closing quote. Escaped names are rejected, since they can't be compared by bytes. */
+/** From behind a name's opening quote to its closing one. Escaped names are rejected, since they can't be compared by bytes. */
 export function endOfUnescapedName(data: Buffer, start: number): number {
-  let at = start;
+  // Nearly all names are plain, and are done with here.
+  let at = skipPlain(data, start);
   while (data[at] !== quote) {
-    at = plainBytes[data[at]!] === 1 ? at + 1 : skipMultibyte(data, at);
+    at = skipMultibyte(data, at);
     if (at === rejected) return rejected;
+    at = skipPlain(data, at);
   }
   return at;
+}
+
+/** Whether the range of a name has these bytes. */
+export function isNamed(name: Uint8Array, data: Buffer, start: number, end: number): boolean {
+  if (end - start !== name.length) return false;
+  for (let index = 0; index < name.length; index += 1) {
+    if (data[start + index] !== name[index]) return false;
+  }
+  return true;
 }
 
 function skipEscape(data: Buffer, start: number): number {
