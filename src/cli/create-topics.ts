@@ -1,5 +1,4 @@
-import { rangesOfTopic } from '../demo/check-result.js';
-import { WritableGate } from '../demo/fill-topic.js';
+import { fillEmptyTopic } from '../demo/fill-empty-topic.js';
 import type { Clock } from '../host/clock.js';
 import { readTextFile } from '../host/read-text-file.js';
 import { type LogClient, LogError } from '../log/log-port.js';
@@ -44,31 +43,13 @@ export async function createTopics(
 
 async function fillFromFile(log: LogClient, topic: string, file: string, clock: Clock): Promise<void> {
   const lines = linesOf(file);
-  const held = (await rangesOfTopic(log, topic)).reduce((sum, { from, to }) => sum + to - from, 0);
+  const recordOf = (line: string) => ({ partition: undefined, key: null, value: Buffer.from(line) });
+  const held = await fillEmptyTopic(log, topic, lines, recordOf, clock);
   if (held === lines.length) return;
-  if (held > 0) {
-    throw new LogError(
-      'invalid-configuration',
-      `The topic "${topic}" holds ${held} records, and ${file} has ${lines.length} lines. Leave out the file, or take another topic or --state-dir.`,
-    );
-  }
-  const gate = new WritableGate(log);
-  try {
-    for (const line of lines) {
-      gate.appender.append({
-        topic,
-        partition: undefined,
-        key: null,
-        value: Buffer.from(line),
-        timestamp: clock.epochMs(),
-      });
-      if (!gate.appender.isWritable) await gate.writable();
-    }
-    await gate.appender.flush();
-    gate.assertHealthy();
-  } finally {
-    await gate.appender.close();
-  }
+  throw new LogError(
+    'invalid-configuration',
+    `The topic "${topic}" holds ${held} records, and ${file} has ${lines.length} lines. Leave out the file, or take another topic or --state-dir.`,
+  );
 }
 
 /** Blank lines, as at a file's end, are no records. */

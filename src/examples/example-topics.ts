@@ -1,5 +1,5 @@
 import { rangesOfTopic } from '../demo/check-result.js';
-import { WritableGate } from '../demo/fill-topic.js';
+import { fillEmptyTopic } from '../demo/fill-empty-topic.js';
 import { readRanges } from '../demo/read-range.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
@@ -14,33 +14,17 @@ export async function fillExampleTopic(log: LogClient, input: ExampleTopic, cloc
   const { topic, partitions } = input;
   await log.createTopic(topic, partitions);
   const records = [...input.records()];
-  const ranges = await rangesOfTopic(log, topic);
-  const held = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  const recordOf = ({ key, value, partition }: (typeof records)[number]) => ({
+    partition,
+    key: Buffer.from(key),
+    value: Buffer.from(JSON.stringify(value)),
+  });
+  const held = await fillEmptyTopic(log, topic, records, recordOf, clock);
   if (held === records.length) return;
-  if (held > 0) {
-    throw new MillraceError(
-      `The topic "${topic}" holds ${held} records, and the example's input has ${records.length}. Delete the topic, or use another broker or --state-dir.`,
-      { domain: 'outside-system', action: 'fail-job' },
-    );
-  }
-  const gate = new WritableGate(log);
-  try {
-    for (const { key, value, partition } of records) {
-      gate.appender.append({
-        topic,
-        partition,
-        key: Buffer.from(key),
-        value: Buffer.from(JSON.stringify(value)),
-        // The time of writing: by the events' own, long past, a broker's retention would delete them at once.
-        timestamp: clock.epochMs(),
-      });
-      if (!gate.appender.isWritable) await gate.writable();
-    }
-    await gate.appender.flush();
-    gate.assertHealthy();
-  } finally {
-    await gate.appender.close();
-  }
+  throw new MillraceError(
+    `The topic "${topic}" holds ${held} records, and the example's input has ${records.length}. Delete the topic, or use another broker or --state-dir.`,
+    { domain: 'outside-system', action: 'fail-job' },
+  );
 }
 
 /** The values of a topic's records from these offsets on, by partition, to its end. */
