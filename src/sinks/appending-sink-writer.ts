@@ -88,7 +88,8 @@ export class AppendingSinkWriter<T> implements SinkWriter<T> {
   }
 
   private fail(error: unknown): void {
-    const failure = logFailure(`Writing in sink "${this.context.operatorName}"`, error);
+    const { operatorName, subtaskIndex } = this.context;
+    const failure = logFailure(`Writing in sink "${operatorName}" (subtask ${subtaskIndex})`, error);
     this.appends.abandon(failure);
     if (!this.isClosed) this.context.fail(failure);
   }

@@ -217,7 +217,8 @@ export class TransactionalSinkWriter<T> implements SinkWriter<T> {
   }
 
   private fail(what: string, error: unknown): void {
-    this.failWith(logFailure(`${what} in sink "${this.context.operatorName}"`, error));
+    const { operatorName, subtaskIndex } = this.context;
+    this.failWith(logFailure(`${what} in sink "${operatorName}" (subtask ${subtaskIndex})`, error));
   }
 
   /** A failed transaction fails the attempt, not just its checkpoint: its records exist nowhere else. */

@@ -12,6 +12,8 @@ export interface ExactlyOnceRun {
   readonly recordsOfPartition: number;
   /** The topic, which is the prefix of transactional ids, too. */
   readonly output: string;
+  /** The sink is told its topic by each element. */
+  readonly isTopicOfEach?: boolean;
   readonly isKeyed?: boolean;
   readonly parallelism?: number;
   readonly transactionTimeout?: string;
@@ -24,6 +26,7 @@ export function startExactlyOnce(run: ExactlyOnceRun): MillraceProcess {
     brokers,
     stateFolder,
     isKeyed = false,
+    isTopicOfEach = false,
     parallelism = 2,
     transactionTimeout = '15m',
     args = [],
@@ -40,6 +43,7 @@ export function startExactlyOnce(run: ExactlyOnceRun): MillraceProcess {
         TEST_PARTITIONS: String(run.partitions),
         TEST_RECORDS_OF_PARTITION: String(run.recordsOfPartition),
         TEST_KEYED: isKeyed ? '1' : '0',
+        TEST_TOPIC_OF_EACH: isTopicOfEach ? '1' : '0',
         TEST_TRANSACTION_TIMEOUT: transactionTimeout,
       },
     },

@@ -85,6 +85,20 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       );
     });
 
+    it('when a topic that it chose for an element does not exist, without waiting long for it', async () => {
+      const topics = await newTopics();
+      await append(topics.input, ['{"key":"a"}']);
+      const output = `${topics.output}-missing`;
+      const run = startExactlyOnce({ ...topics, output, isTopicOfEach: true });
+      await expectOneError(
+        run,
+        new RegExp(
+          `in sink "results" \\(subtask 0\\) failed: Kafka at .* has no topic '${output}'\\. .*create it: kafka-topics\\.sh .*--topic ${output}`,
+        ),
+      );
+      expect(msBetween(run, /Attempt 1 begins/, / ERROR /)).toBeLessThan(9_000);
+    });
+
     it('when a record batch is damaged', async () => {
       const topics = await newTopics();
       await append(topics.input, ['{"key":"a"}', '{"key":"b"}', '{"key":"c"}']);
@@ -195,6 +209,14 @@ function lastBatchIn(body: Buffer): number {
     if (isWhole && body.readInt8(at + batchLayout.magic) === batchMagic) return at;
   }
   return -1;
+}
+
+/** By the times of the log's first lines that match. */
+function msBetween(run: MillraceProcess, ...patterns: readonly [RegExp, RegExp]): number {
+  const [from = Number.NaN, to = Number.NaN] = patterns.map((pattern) =>
+    Date.parse(run.log.find((line) => pattern.test(line))?.split(' ')[0] ?? ''),
+  );
+  return to - from;
 }
 
 async function expectOneError(run: MillraceProcess, message: RegExp): Promise<void> {

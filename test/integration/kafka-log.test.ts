@@ -224,12 +224,15 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       appender.append(valueRecord(topic, 'arrives'));
       await appender.flush();
       broker.pause();
-      appender.append(valueRecord(topic, 'waits'));
-      await expect(appender.flush()).rejects.toMatchObject({
-        code: 'delivery-timeout',
-        message: expect.stringContaining(`${topic}, partition 0`),
-      });
-      broker.resume();
+      try {
+        appender.append(valueRecord(topic, 'waits'));
+        await expect(appender.flush()).rejects.toMatchObject({
+          code: 'delivery-timeout',
+          message: expect.stringContaining(`${topic}, partition 0`),
+        });
+      } finally {
+        broker.resume();
+      }
       expect(errors).toHaveLength(1);
     });
   });

@@ -79,7 +79,10 @@ export function unknownTopics(cluster: KafkaCluster, topics: readonly string[]):
   );
 }
 
-/** A topic that was just created may be missing in a broker's metadata for this long, and exist all the same. */
+/** A topic that was just created may be missing in a broker's metadata for some hundred milliseconds, and exist all the same. */
+export const newTopicGraceMs = 2_000;
+
+/** One that was there before may also be missing with a broker that returns from an outage, until it has caught up. */
 export const missingTopicGraceMs = 10_000;
 
 /** Right after a topic was created some brokers don't know it, or its leaders. */

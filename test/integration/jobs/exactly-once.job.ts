@@ -14,13 +14,15 @@ import type { NumberedRecord, Result } from './numbered-record.js';
 
 /**
  * Passes on the records of a topic that is still growing, up to a given offset of each partition: as they
- * are, or, with TEST_KEYED, with how many of their key there were so far.
+ * are, or, with TEST_KEYED, with how many of their key there were so far. With TEST_TOPIC_OF_EACH the sink is told the
+ * topic by each element, so that nobody looks for it beforehand.
  */
 const input = process.env.TEST_INPUT ?? '';
 const output = process.env.TEST_OUTPUT ?? '';
 const partitions = Number(process.env.TEST_PARTITIONS);
 const recordsOfPartition = Number(process.env.TEST_RECORDS_OF_PARTITION);
 const isKeyed = process.env.TEST_KEYED === '1';
+const topicOfEach = process.env.TEST_TOPIC_OF_EACH === '1';
 
 class CountOfKey extends KeyedProcessFunction<string, NumberedRecord, Result> {
   private count!: ValueState<number>;
@@ -53,7 +55,7 @@ export default defineJob('exactly-once', (env) => {
     value: json<NumberedRecord>(),
   });
   const results = kafkaSink<Result>({
-    topic: output,
+    topic: topicOfEach ? () => output : output,
     deliveryGuarantee: 'exactly-once',
     transactionalIdPrefix: output,
     transactionTimeout: (process.env.TEST_TRANSACTION_TIMEOUT ?? '15m') as Duration,

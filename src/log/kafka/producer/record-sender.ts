@@ -7,7 +7,7 @@ import { OnceATurn } from '../once-a-turn.js';
 import { errorCode, errorName } from '../protocol/error-codes.js';
 import type { ProducerIdentity } from '../protocol/init-producer-id.js';
 import { produceRequest } from '../protocol/produce.js';
-import { missingTopicGraceMs, unknownTopics } from '../topic-administration.js';
+import { missingTopicGraceMs, newTopicGraceMs, unknownTopics } from '../topic-administration.js';
 import { TransportError } from '../transport/transport-error.js';
 import { type Departure, withinRequestBytes } from './departure.js';
 import type { EncoderPool } from './encoder-pool.js';
@@ -267,7 +267,7 @@ export class RecordSender {
         await this.cluster.refreshMetadata();
         const unknown = topics.filter((topic) => this.cluster.partitionCount(topic) === undefined);
         if (unknown.length === 0) return { kind: 'done', value: undefined };
-        const missing = unknown.filter((topic) => this.cluster.missingForMs(topic) >= missingTopicGraceMs);
+        const missing = unknown.filter((topic) => this.cluster.missingForMs(topic) >= newTopicGraceMs);
         if (missing.length > 0) throw unknownTopics(this.cluster, missing);
         return { kind: 'again', why: `no metadata of ${unknown.join(', ')}` };
       });
