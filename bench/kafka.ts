@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createKafkaLogClient } from '#dist/log/kafka/kafka-log-client.js';
 import type { ClientOrder, ClientReport } from './kafka/client-order.js';
-import { kafkaLog } from './measurement/bench-log.js';
+import { requiredKafkaLog } from './measurement/bench-log.js';
 import { formatCount, formatTable, medianBy, writeResult } from './measurement/report.js';
 
 /**
@@ -36,9 +36,7 @@ interface Comparison {
   readonly timesAsFast: number;
 }
 
-const log = await kafkaLog();
-if (log?.brokers === undefined)
-  throw new Error('There is no Kafka: name a broker in KAFKA_BROKERS, or install Java and Maven.');
+const log = await requiredKafkaLog();
 const { brokers } = log;
 const admin = createKafkaLogClient({ brokers });
 try {

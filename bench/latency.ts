@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { createKafkaLogClient } from '#dist/log/kafka/kafka-log-client.js';
 import type { LatencyOrder } from './latency/latency-order.js';
 import type { LatencySummary } from './latency/latency-summary.js';
-import { kafkaLog } from './measurement/bench-log.js';
+import { requiredKafkaLog } from './measurement/bench-log.js';
 import { formatTable, medianBy, writeResult } from './measurement/report.js';
 
 /**
@@ -49,9 +49,7 @@ const allModes: readonly Mode[] = [
 const modes =
   options.modes === 'all' ? allModes : allModes.filter(({ name }) => options.modes.split(',').includes(name));
 
-const log = await kafkaLog();
-if (log?.brokers === undefined)
-  throw new Error('There is no Kafka: name a broker in KAFKA_BROKERS, or install Java and Maven.');
+const log = await requiredKafkaLog();
 const { brokers } = log;
 try {
   const measured = new Map<Mode, LatencySummary[]>(modes.map((mode) => [mode, []]));

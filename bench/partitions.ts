@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchLog, embeddedLog, kafkaLog } from './measurement/bench-log.js';
-import { formatCount, formatTable, medianBy, writeResult } from './measurement/report.js';
-import { fillTopicInProcess, type MeasuredRun, runJobProcess } from './measurement/run-job-process.js';
+import {
+  keyedTopicOrder,
+  measureRuns,
+  medianRun,
+  users,
+  withStateDir,
+} from './measurement/keyed-topic-runs.js';
+import { formatCount, formatTable, writeResult } from './measurement/report.js';
+import { fillTopicInProcess, type MeasuredRun } from './measurement/run-job-process.js';
 
 /**
  * How does throughput depend on the partitions and the parallelism? The keyed aggregate over 1, 2, 4 and 8
@@ -22,7 +26,6 @@ const { values: options } = parseArgs({
 });
 const events = Number(options.events);
 const runs = Number(options.runs);
-const users = 100_000;
 const partitionCounts = [1, 2, 4, 8];
 const parallelisms = [1, 2];
 
@@ -34,51 +37,29 @@ interface Measurement {
 }
 
 const measurements: Measurement[] = [];
-if (options.log !== 'kafka') measurements.push(...(await measureLog(embeddedLog)));
+if (options.log !== 'kafka') measurements.push(...(await withStateDir(embeddedLog, measureLog)));
 if (options.log !== 'embedded') {
   const kafka = await kafkaLog();
   if (kafka === undefined) process.stdout.write('Kafka is left out: there is neither a broker nor Java.\n');
-  else measurements.push(...(await measureLog(kafka)));
+  else measurements.push(...(await withStateDir(kafka, measureLog)));
 }
 process.stdout.write(`\n${formatTable(tableOf(measurements))}\n`);
 writeResult('partitions', { events, users, runs, measurements });
 
-async function measureLog(log: BenchLog): Promise<Measurement[]> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+async function measureLog(log: BenchLog, stateDir: string): Promise<Measurement[]> {
   const measured: Measurement[] = [];
-  try {
-    for (const partitions of partitionCounts) {
-      for (const parallelism of parallelisms) {
-        const order = {
-          jobFile: resolve('bench/jobs/keyed-aggregate.job.ts'),
-          stateDir,
-          brokers: log.brokers,
-          topic: `bench-${users}-users-${events}-events-${partitions}-partitions`,
-          partitions,
-          events,
-          users,
-          parallelism,
-          checkpointIntervalMs: 1_000,
-        };
-        if (parallelism === parallelisms[0]) await fillTopicInProcess(order);
-        const median = await medianRun(() => runJobProcess(order));
-        measured.push({ log: log.name, partitions, parallelism, median });
-        process.stdout.write(
-          `${log.name}, ${partitions} partitions, parallelism ${parallelism}: ${formatCount(median.recordsPerSecond)} records/s\n`,
-        );
-      }
+  for (const partitions of partitionCounts) {
+    for (const parallelism of parallelisms) {
+      const order = keyedTopicOrder('keyed-aggregate', log, stateDir, { events, partitions, parallelism });
+      if (parallelism === parallelisms[0]) await fillTopicInProcess(order);
+      const median = medianRun(await measureRuns(order, runs));
+      measured.push({ log: log.name, partitions, parallelism, median });
+      process.stdout.write(
+        `${log.name}, ${partitions} partitions, parallelism ${parallelism}: ${formatCount(median.recordsPerSecond)} records/s\n`,
+      );
     }
-    return measured;
-  } finally {
-    rmSync(stateDir, { recursive: true, force: true });
-    await log.stop();
   }
-}
-
-async function medianRun(run: () => Promise<MeasuredRun>): Promise<MeasuredRun> {
-  const all: MeasuredRun[] = [];
-  while (all.length < runs) all.push(await run());
-  return medianBy(all, (one) => one.recordsPerSecond);
+  return measured;
 }
 
 /** A line for each log and parallelism, a column for each number of partitions. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchLog, embeddedLog, kafkaLog } from './measurement/bench-log.js';
+import { type BenchLog, openBenchLog } from './measurement/bench-log.js';
 import { formatTable, medianBy, writeResult } from './measurement/report.js';
 import { fillTopicInProcess } from './measurement/run-job-process.js';
 import { RunningJob } from './recovery/running-job.js';
@@ -34,9 +34,7 @@ interface Measurement {
   readonly median: Recovery;
 }
 
-const log = options.log === 'kafka' ? await kafkaLog() : embeddedLog;
-if (log === undefined)
-  throw new Error('There is no Kafka: name a broker in KAFKA_BROKERS, or install Java and Maven.');
+const log = await openBenchLog(options.log);
 try {
   const measurements: Measurement[] = [];
   for (const users of userCounts) measurements.push(await measureState(users, log));

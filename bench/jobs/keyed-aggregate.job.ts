@@ -1,5 +1,6 @@
 import { json } from 'millrace';
-import { keyedAggregate, type PricedEvent } from './keyed-aggregate.js';
+import { keyedAggregate } from './keyed-aggregate.js';
+import type { PricedEvent } from './priced-events.js';
 
 /** The keyed aggregate of events parsed as a whole. */
 export default keyedAggregate(json<PricedEvent>());

@@ -5,24 +5,12 @@ import {
   type JobDefinition,
   type KeyedContext,
   KeyedProcessFunction,
-  kafkaSource,
   type RuntimeContext,
   type ValueCodec,
   type ValueState,
 } from 'millrace';
-
-/** The benchmark's aggregate: events of a user, the time of the last, and the sum of their prices. */
-export interface UserTotals {
-  readonly count: number;
-  readonly lastTs: number;
-  readonly sum: number;
-}
-
-export interface PricedEvent {
-  readonly user_id: string;
-  readonly timestamp: number;
-  readonly parameters: { readonly custom_params: { readonly price?: number } };
-}
+import { type PricedEvent, pricedEvents } from './priced-events.js';
+import { nextTotals, type UserTotals } from './user-totals.js';
 
 class CountPerUser extends KeyedProcessFunction<string, PricedEvent, UserTotals> {
   private totals!: ValueState<UserTotals>;
@@ -36,12 +24,7 @@ class CountPerUser extends KeyedProcessFunction<string, PricedEvent, UserTotals>
     _context: KeyedContext<string>,
     out: Collector<UserTotals>,
   ): void {
-    const before = this.totals.value();
-    const totals = {
-      count: (before?.count ?? 0) + 1,
-      lastTs: event.timestamp,
-      sum: (before?.sum ?? 0) + (event.parameters.custom_params.price ?? 0),
-    };
+    const totals = nextTotals(this.totals.value(), event);
     this.totals.update(totals);
     if (totals.count % outputEvery === 0) out.collect(totals);
   }
@@ -54,15 +37,7 @@ const outputEvery = 100;
 export function keyedAggregate(value: ValueCodec<PricedEvent>): JobDefinition {
   return defineJob('keyed-aggregate', (env) => {
     env
-      .fromSource(
-        kafkaSource({
-          topics: process.env['MILLRACE_BENCH_TOPIC'] ?? 'user-tracking-events',
-          startingOffsets: 'earliest',
-          bounded: 'latest',
-          value,
-        }),
-        { uid: 'events' },
-      )
+      .fromSource(pricedEvents(value), { uid: 'events' })
       .keyBy((event) => event.user_id)
       .process(new CountPerUser(), { uid: 'count-per-user' })
       .sinkTo(discardSink(), { uid: 'discard' });

@@ -10,14 +10,9 @@ import {
   type ValueState,
 } from 'millrace';
 import type { AnsweredEvent, TimedEvent } from '../latency/timed-event.js';
+import { nextTotals, type UserTotals } from './user-totals.js';
 
 /** The keyed aggregate of the other benchmarks; but here each event has its answer. */
-interface UserTotals {
-  readonly count: number;
-  readonly lastTs: number;
-  readonly sum: number;
-}
-
 class AnswerEachEvent extends KeyedProcessFunction<string, TimedEvent, AnsweredEvent> {
   private totals!: ValueState<UserTotals>;
 
@@ -30,12 +25,7 @@ class AnswerEachEvent extends KeyedProcessFunction<string, TimedEvent, AnsweredE
     _context: KeyedContext<string>,
     out: Collector<AnsweredEvent>,
   ): void {
-    const before = this.totals.value();
-    const totals = {
-      count: (before?.count ?? 0) + 1,
-      lastTs: event.timestamp,
-      sum: (before?.sum ?? 0) + (event.parameters.custom_params.price ?? 0),
-    };
+    const totals = nextTotals(this.totals.value(), event);
     this.totals.update(totals);
     out.collect({ user: event.user_id, sequence: event.sequence, sent_at_ms: event.sent_at_ms, ...totals });
   }

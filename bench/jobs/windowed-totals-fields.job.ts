@@ -1,10 +1,5 @@
-import { json } from 'millrace';
-import type { PricedEvent } from './keyed-aggregate.js';
+import { pricedEventFields } from './priced-events.js';
 import { windowedTotals } from './windowed-totals.js';
 
 /** The windowed totals of events of which only the fields that the job reads are decoded. */
-export default windowedTotals(
-  json<PricedEvent>({
-    fields: { user_id: 'string', timestamp: 'number', 'parameters.custom_params.price': 'number' },
-  }),
-);
+export default windowedTotals(pricedEventFields);

@@ -1,5 +1,5 @@
 import { json } from 'millrace';
-import type { PricedEvent } from './keyed-aggregate.js';
+import type { PricedEvent } from './priced-events.js';
 import { windowedTotals } from './windowed-totals.js';
 
 /** The windowed totals of events parsed as a whole. */

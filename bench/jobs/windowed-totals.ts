@@ -3,7 +3,6 @@ import {
   type Collector,
   defineJob,
   type JobDefinition,
-  kafkaSource,
   type ProcessWindowContext,
   ProcessWindowFunction,
   type TimeWindow,
@@ -13,7 +12,7 @@ import {
 } from 'millrace';
 import { tallySink } from '../windows/tally-sink.js';
 import type { WindowTotals } from '../windows/window-tally.js';
-import type { PricedEvent } from './keyed-aggregate.js';
+import { type PricedEvent, pricedEvents } from './priced-events.js';
 
 interface Totals {
   readonly count: number;
@@ -44,15 +43,10 @@ class WithUserAndWindow extends ProcessWindowFunction<string, Totals, WindowTota
 export function windowedTotals(value: ValueCodec<PricedEvent>): JobDefinition {
   return defineJob('windowed-totals', (env) => {
     env
-      .fromSource(
-        kafkaSource({
-          topics: process.env['MILLRACE_BENCH_TOPIC'] ?? 'user-tracking-events',
-          startingOffsets: 'earliest',
-          bounded: 'latest',
-          value,
-        }),
-        { uid: 'events', watermarks: Watermarks.boundedOutOfOrderness('1s', (event) => event.timestamp) },
-      )
+      .fromSource(pricedEvents(value), {
+        uid: 'events',
+        watermarks: Watermarks.boundedOutOfOrderness('1s', (event) => event.timestamp),
+      })
       .keyBy((event) => event.user_id)
       .window(TumblingEventTimeWindows.of('10s'))
       .aggregate(countAndSum, new WithUserAndWindow(), { uid: 'totals-per-window' })

@@ -1,4 +1,5 @@
-import type { PricedEvent } from '../jobs/keyed-aggregate.js';
+import type { PricedEvent } from '../jobs/priced-events.js';
+import type { UserTotals } from '../jobs/user-totals.js';
 
 /** One of the generator's events, as it is sent: `sent_at_ms` are epoch ms with fractions. */
 export interface TimedEvent extends PricedEvent {
@@ -7,13 +8,10 @@ export interface TimedEvent extends PricedEvent {
 }
 
 /** What the job answers to one event. */
-export interface AnsweredEvent {
+export interface AnsweredEvent extends UserTotals {
   readonly user: string;
   readonly sequence: number;
   readonly sent_at_ms: number;
-  readonly count: number;
-  readonly lastTs: number;
-  readonly sum: number;
 }
 
 /** Epoch ms with fractions: the same clock in each process of a machine. */

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { AnonymousMemoryPeak } from './anonymous-memory-peak.js';
 import type { JobProcessOrder, JobProcessReport } from './job-process.js';
 
+/** What a benchmark says of a job that it measures, whether its topic is to be filled or the job to be run. */
+export type JobOrder = Omit<JobProcessOrder, 'kind'>;
+
 export interface MeasuredRun extends JobProcessReport {
   readonly recordsPerSecond: number;
   /** Of the whole process, its start included. */
@@ -15,7 +18,7 @@ export interface MeasuredRun extends JobProcessReport {
 
 /** Runs a job once, in a process of its own, with `settings` in its environment. @throws Error when the job fails. */
 export async function runJobProcess(
-  order: Omit<JobProcessOrder, 'kind'>,
+  order: JobOrder,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredRun> {
   const { output, peakAnonymousMiB } = await execute({ ...order, kind: 'run' }, settings);
@@ -29,7 +32,7 @@ export async function runJobProcess(
 }
 
 /** Fills the topic where it is not filled yet; in a process of its own, as the log's owner has to be. */
-export async function fillTopicInProcess(order: Omit<JobProcessOrder, 'kind'>): Promise<void> {
+export async function fillTopicInProcess(order: JobOrder): Promise<void> {
   await execute({ ...order, kind: 'fill' }, {});
 }
 

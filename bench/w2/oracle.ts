@@ -1,5 +1,5 @@
 import type { EventGenerator } from '#dist/demo/event-generator.js';
-import type { UserTotals } from '../jobs/keyed-aggregate.js';
+import type { UserTotals } from '../jobs/user-totals.js';
 
 /**
  * What the job must have in its state: computed from the generator, in one loop, sharing no code with the job.
