@@ -17,7 +17,10 @@ export {
 export {
   type BroadcastContext,
   BroadcastProcessFunction,
+  type KeyedBroadcastContext,
   KeyedBroadcastProcessFunction,
+  type KeyedState,
+  type KeyedStateFunction,
   type ReadOnlyBroadcastStates,
 } from './api/broadcast-functions.js';
 export type {

@@ -10,11 +10,11 @@ export class BroadcastElementContext implements BroadcastContext {
   timestamp: number | undefined = undefined;
   /** Set for each call: only broadcast elements may change the states, or the subtasks' copies would differ. */
   mayWrite = false;
-  private readonly times: Times;
+  private readonly times: ElementTimes;
   private readonly collector: GuardedCollector<never>;
   private readonly states: BroadcastStates;
 
-  constructor(times: Times, collector: GuardedCollector<never>, states: BroadcastStates) {
+  constructor(times: ElementTimes, collector: GuardedCollector<never>, states: BroadcastStates) {
     this.times = times;
     this.collector = collector;
     this.states = states;
@@ -39,7 +39,7 @@ export class BroadcastElementContext implements BroadcastContext {
   }
 }
 
-interface Times {
+export interface ElementTimes {
   currentProcessingTime(): number;
   currentWatermark(): number;
 }

@@ -27,6 +27,7 @@ import type { OperatorContext } from './stream-operator.js';
 /** What `open` is given. States are handed out guarded, see CallGuard. */
 export class KeyedRuntimeContext extends FunctionRuntimeContext implements RuntimeContext {
   private readonly backend: KeyedStateBackend;
+  private readonly namesOfStates = new Map<object, string>();
 
   constructor(context: OperatorContext<never>, backend: KeyedStateBackend, guard: CallGuard) {
     super(context, guard);
@@ -34,25 +35,37 @@ export class KeyedRuntimeContext extends FunctionRuntimeContext implements Runti
   }
 
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    return new GuardedValueState(this.backend.valueState(descriptor), this.guard);
+    return this.named(descriptor, new GuardedValueState(this.backend.valueState(descriptor), this.guard));
   }
 
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
-    return new GuardedListState(this.backend.listState(descriptor), this.guard);
+    return this.named(descriptor, new GuardedListState(this.backend.listState(descriptor), this.guard));
   }
 
   getMapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
-    return new GuardedMapState(this.backend.mapState(descriptor), this.guard);
+    return this.named(descriptor, new GuardedMapState(this.backend.mapState(descriptor), this.guard));
   }
 
   getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
-    return new ReducingValueState(this.getState<T>(cellOf(descriptor)), descriptor);
+    const cell = this.getState<T>(cellOf(descriptor));
+    return this.named(descriptor, new ReducingValueState(cell, descriptor));
   }
 
   getAggregatingState<In, Acc, Out>(
     descriptor: AggregatingStateDescriptor<In, Acc, Out>,
   ): AggregatingState<In, Out> {
-    return new AggregatingValueState(this.getState<Acc>(cellOf(descriptor)), descriptor);
+    const cell = this.getState<Acc>(cellOf(descriptor));
+    return this.named(descriptor, new AggregatingValueState(cell, descriptor));
+  }
+
+  /** Of a state that was handed out here. */
+  nameOf(state: object): string | undefined {
+    return this.namesOfStates.get(state);
+  }
+
+  private named<S extends object>({ name }: { readonly name: string }, state: S): S {
+    this.namesOfStates.set(state, name);
+    return state;
   }
 }
 

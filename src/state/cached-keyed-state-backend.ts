@@ -1,5 +1,6 @@
 import type { Key } from '../key-groups/key.js';
 import { KeyEncoder } from '../key-groups/key-encoding.js';
+import { MillraceError } from '../protocol/failures.js';
 import { type CheckpointId, checkpointId } from '../protocol/ids.js';
 import { ByteWriter } from './byte-writer.js';
 import { CachedListState } from './cached-list-state.js';
@@ -17,6 +18,7 @@ import type {
   KeyedStateStats,
   StateName,
 } from './keyed-state-backend.js';
+import { isStateOfKeys, keysOfState } from './keys-of-state.js';
 import { SegmentLog, type SegmentLogOptions, type StagedSegment } from './segment-log.js';
 import { SegmentMerger } from './segment-merger.js';
 import type { Cell, StateBase } from './state-base.js';
@@ -127,6 +129,17 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
     if (ttl !== undefined) return this.ttlStates.map(descriptor, ttl);
     const name = this.names.resolve(descriptor.name, 'map');
     return this.register(name, () => new CachedMapState<K, V>(this.scope, name));
+  }
+
+  keysOf(stateName: string): Iterator<Key, undefined> {
+    for (const [name, state] of this.states) {
+      if (name.name !== stateName || !isStateOfKeys(state)) continue;
+      return keysOfState(this.scope, name, state, this.request.keyGroupRange);
+    }
+    throw new MillraceError(
+      `Operator "${this.request.operatorUid}" has no value, list or map state "${stateName}". Register it in open().`,
+      { domain: 'user-code', action: 'fail-job' },
+    );
   }
 
   timerQueue(queueName: string): TimerQueue {

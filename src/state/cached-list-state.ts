@@ -1,5 +1,5 @@
 import { MillraceError } from '../protocol/failures.js';
-import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
 import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import { damagedState } from './damaged-state.js';
@@ -12,14 +12,15 @@ import {
   skipWholeKey,
 } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
+import type { StateOfKeys } from './keys-of-state.js';
 import { ListEntry } from './list-entry.js';
 import type { ListState, ListStateDescriptor } from './state-descriptors.js';
 
 /** A list for each key. An `add` packs the new element and the list's bounds, never the other elements. */
-export class CachedListState<T> implements ListState<T>, CachedState {
+export class CachedListState<T> implements ListState<T>, StateOfKeys {
   private readonly scope: StateScope;
   private readonly id: number;
-  private readonly slot: number;
+  readonly slot: number;
   /** 0 for a list without bound. */
   private readonly capacity: number;
   private readonly what: string;
@@ -51,6 +52,10 @@ export class CachedListState<T> implements ListState<T>, CachedState {
   /** As `get`, for a caller that is done with it before the list is changed. */
   peek(): readonly T[] {
     return this.wholeEntry().elements as T[];
+  }
+
+  isEmpty(): boolean {
+    return this.entryOf(this.scope.cache.current()).length === 0;
   }
 
   add(element: T): void {

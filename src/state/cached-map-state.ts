@@ -1,6 +1,6 @@
 import { decodeKey } from '../key-groups/key-decoding.js';
 import { MillraceError } from '../protocol/failures.js';
-import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
 import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import type { KeyContext } from './key-context.js';
@@ -14,6 +14,7 @@ import {
   skipWholeKey,
 } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
+import type { StateOfKeys } from './keys-of-state.js';
 import { MapCell, MapEntry, type MapKey } from './map-entry.js';
 import type { MapState } from './state-descriptors.js';
 
@@ -21,10 +22,10 @@ import type { MapState } from './state-descriptors.js';
  * A map for each key. What is read or written of it is in memory cell by cell; iterating brings the rest in,
  * so a single key's map has to fit into memory when it is iterated or cleared.
  */
-export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, CachedState {
+export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, StateOfKeys {
   private readonly scope: StateScope;
   private readonly id: number;
-  private readonly slot: number;
+  readonly slot: number;
   private readonly what: string;
   private readonly format: CellFormat;
   private readonly plain: PlainCheck;

@@ -1,18 +1,19 @@
-import { type CachedState, heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
+import { heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
 import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
 import type { KeyContext } from './key-context.js';
 import { appendKeyRange, skipWholeKey } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
+import type { StateOfKeys } from './keys-of-state.js';
 import type { ValueState, ValueStateDescriptor } from './state-descriptors.js';
 import type { WriteBackCache } from './write-back-cache.js';
 
 /** A value for each key, live in memory: reading and updating a cached one neither encodes nor allocates. */
-export class CachedValueState<T> implements ValueState<T>, CachedState {
+export class CachedValueState<T> implements ValueState<T>, StateOfKeys {
   private readonly scope: StateScope;
   private readonly cache: WriteBackCache;
   private readonly id: number;
-  private readonly slot: number;
+  readonly slot: number;
   private readonly defaultValue: T | undefined;
   private readonly what: string;
   private readonly format: CellFormat;
@@ -37,10 +38,12 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
   }
 
   value(): T | undefined {
-    const context = this.cache.current();
-    let value = context.get(this.slot);
-    if (value === undefined) value = this.load(context);
+    const value = this.current();
     return value === absent ? this.defaultValue : (value as T);
+  }
+
+  isEmpty(): boolean {
+    return this.current() === absent;
   }
 
   update(value: T): void {
@@ -74,6 +77,12 @@ export class CachedValueState<T> implements ValueState<T>, CachedState {
   }
 
   onMerged(): void {}
+
+  private current(): unknown {
+    const context = this.cache.current();
+    const value = context.get(this.slot);
+    return value === undefined ? this.load(context) : value;
+  }
 
   private write(value: unknown): void {
     const context = this.cache.current();

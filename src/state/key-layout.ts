@@ -57,7 +57,17 @@ export function appendKeyRange(
 /** The key that a value's, list's or map's cell belongs to; undefined where its place has only its address. */
 export function readKeyOfRange(cellKey: Buffer): Key | undefined {
   if (isAddress(cellKey, rangeKeyOffset)) return undefined;
-  return decodeKey(cellKey.subarray(rangeKeyOffset, rangeKeyOffset + cellKey.readUInt16BE(4)));
+  return decodeKey(keyRangeOfCell(cellKey).subarray(rangeKeyOffset));
+}
+
+/** What the cells of a value's, list's or map's key begin with, that of the cell. */
+export function keyRangeOfCell(cellKey: Buffer): Buffer {
+  return cellKey.subarray(0, rangeKeyOffset + cellKey.readUInt16BE(4));
+}
+
+/** The key that a value's or map's cell belongs to, or a list's bounds; its elements have only the key's address. */
+export function keyOfCell({ key, value }: { readonly key: Buffer; readonly value: Buffer }): Key {
+  return readKeyOfRange(key) ?? readWholeKey(value, 0);
 }
 
 /** Behind `key group | state | size`. */

@@ -23,6 +23,13 @@ export interface KeyedStateBackend {
   valueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>;
   listState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
   mapState<K extends string | number, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V>;
+  /**
+   * The keys that have something in a registered state (what has expired counts until it is cleaned up), each the
+   * current one when it is given, in an order that is the same after a restore. Until all are given, or the
+   * iteration is given up, only the state of the key given last may be changed.
+   * @throws MillraceError when there is no such value, list or map state.
+   */
+  keysOf(stateName: string): Iterator<Key, undefined>;
   /** Timers live beside the states, in the same snapshot. */
   timerQueue(name: string): TimerQueue;
   /** A queue whose timers belong to a key and a namespace, such as a window. */

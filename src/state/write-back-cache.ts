@@ -92,6 +92,18 @@ export class WriteBackCache {
     if (context.isMerged(this.mergedThrough)) this.remove(context);
   }
 
+  /** By key group, the keys of which something is in this slot. */
+  keysByGroup(slot: number): Map<number, Key[]> {
+    const keys = new Map<number, Key[]>();
+    for (const context of this.contexts()) {
+      if (context.get(slot) === undefined) continue;
+      const ofGroup = keys.get(context.keyGroup);
+      if (ofGroup === undefined) keys.set(context.keyGroup, [context.key]);
+      else ofGroup.push(context.key);
+    }
+    return keys;
+  }
+
   get entryCount(): number {
     return this.slots.reduce((sum, slot) => sum + slot.entries, 0);
   }

@@ -50,6 +50,74 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
     });
   });
 
+  it.each(['value', 'list', 'map'] as const)(
+    'goes through the keys of a %s state in one order, in memory, restored and merged',
+    async (kind) => {
+      const long = 'k'.repeat(2_000);
+      const keys = [
+        'a',
+        'b',
+        long,
+        ['a', 1],
+        7,
+        ...Array.from({ length: 20 }, (_, index) => `user-${index}`),
+      ];
+      const valueState = () => backend.valueState({ name: 'value', defaultValue: 0 });
+      const listState = () => backend.listState({ name: 'list' });
+      const mapState = () => backend.mapState({ name: 'map' });
+      const stateOf = { value: valueState, list: listState, map: mapState }[kind];
+      const write = (): void => {
+        valueState().update(1);
+        listState().update([1, 2, 3]);
+        for (const key of [1, 2, 3]) mapState().put(key, key);
+      };
+      const keysNow = (): unknown[] => {
+        const iterator = backend.keysOf(kind);
+        const result: unknown[] = [];
+        for (let next = iterator.next(); !next.done; next = iterator.next()) result.push(next.value);
+        return result;
+      };
+      for (const key of [...keys, 'gone']) {
+        backend.setCurrentKey(key);
+        write();
+      }
+      backend.setCurrentKey('gone');
+      stateOf().clear();
+      // Read, and so in memory, but without the state.
+      backend.setCurrentKey('never written');
+      stateOf().clear();
+
+      const inMemory = keysNow();
+      expect(new Set(inMemory)).toEqual(new Set(keys));
+      const first = await checkpoint();
+      await restart(first, { mergeIntervalMs: 1e9, mergeEagerlyAboveSegments: 1e9 });
+      stateOf();
+      expect(keysNow()).toEqual(inMemory);
+      await restart(first, tinyLimits);
+      stateOf();
+      await untilMerged(first.checkpointId);
+      expect(keysNow()).toEqual(inMemory);
+      // One of the stored keys loses it in memory, and one is new there.
+      backend.setCurrentKey(long);
+      stateOf().clear();
+      backend.setCurrentKey('new');
+      write();
+      const changed = keysNow();
+      expect(new Set(changed)).toEqual(new Set([...keys.filter((key) => key !== long), 'new']));
+      await restart(await checkpoint());
+      stateOf();
+      expect(keysNow()).toEqual(changed);
+    },
+  );
+
+  it('names the state when it is to go through the keys of one that is not there', () => {
+    backend.timerQueue('timers');
+    expect(() => backend.keysOf('others')).toThrow(
+      /Operator "enrich" has no value, list or map state "others"/,
+    );
+    expect(() => backend.keysOf('timers')).toThrow(/no value, list or map state "timers"/);
+  });
+
   it('takes -0 and 0 for one key, and all NaN for one', () => {
     const state = backend.valueState<string>({ name: 'name' });
     backend.setCurrentKey(0);

@@ -6,8 +6,14 @@ import type { KeyedStateBackend, KeyedStateHandle } from '../../src/state/keyed-
 import type { ListState, MapState, ValueState } from '../../src/state/state-descriptors.js';
 import type { TimerQueue } from '../../src/state/timer-queue.js';
 import { plainValue } from './arbitrary-values.js';
-import { InMemoryHarness, LmdbHarness, type StateHarness, tinyLimits } from './state-harness.js';
-import { StateModel, sortedEntries } from './state-model.js';
+import {
+  InMemoryHarness,
+  LmdbHarness,
+  type StateHarness,
+  testMaxParallelism,
+  tinyLimits,
+} from './state-harness.js';
+import { StateModel, type StateOfModel, sortedEntries } from './state-model.js';
 
 const longKey = 'k'.repeat(1000);
 const keys: readonly Key[] = ['a', 'b', 'c', 1, true, ['a', 1], longKey, 'd', 'e', Uint8Array.of(1, 0)];
@@ -26,6 +32,7 @@ type Operation =
   | { kind: 'poll'; at: number }
   | { kind: 'snapshot' | 'complete' }
   | { kind: 'elapse'; ms: number }
+  | { kind: 'go-through'; state: StateOfModel; pauseMs: number; isCleared: boolean }
   | { kind: 'restart'; crashed: boolean; tiny: boolean; maxLength: number };
 
 type Weighted = fc.WeightedArbitrary<Operation>;
@@ -70,6 +77,11 @@ function stateOperations(): Weighted[] {
     often(8, ['put'], { key, mapKey, value: definedValue }),
     often(10, ['remove', 'read'], { key, mapKey }),
     often(5, ['clear', 'clear-map', 'read-all'], { key }),
+    often(4, ['go-through'], {
+      state: fc.constantFrom('value', 'list', 'bounded', 'map'),
+      pauseMs: fc.nat(4),
+      isCleared: fc.boolean(),
+    }),
   ];
 }
 
@@ -144,6 +156,8 @@ class Comparison {
       case 'poll':
         this.poll(operation.at);
         return;
+      case 'go-through':
+        return this.goThrough(operation);
       default:
         this.backend.setCurrentKey(operation.key);
         this.applyToKey(operation);
@@ -204,6 +218,26 @@ class Comparison {
         this.timers.delete(operation.at);
         this.model.delete(operation.key, operation.at);
     }
+  }
+
+  /** Time passes between two keys, so that what was in memory is merged and evicted meanwhile. */
+  private async goThrough(how: Extract<Operation, { kind: 'go-through' }>): Promise<void> {
+    const keysOfState = this.backend.keysOf(how.state);
+    for (const key of this.model.keysOf(how.state, testMaxParallelism)) {
+      expect(keysOfState.next().value).toStrictEqual(key);
+      expect(this.backend.currentKey).toStrictEqual(key);
+      if (how.isCleared) this.clearState(how.state, key);
+      await this.harness.elapse(how.pauseMs);
+    }
+    expect(keysOfState.next().done).toBe(true);
+  }
+
+  private clearState(state: StateOfModel, key: Key): void {
+    this[state].clear();
+    const model = this.model.of(key);
+    if (state === 'value') model.value = undefined;
+    else if (state === 'map') model.map.clear();
+    else model[state] = [];
   }
 
   private readAll(key: Key): void {

@@ -1,5 +1,6 @@
 import type { Key } from '../../src/key-groups/key.js';
 import { encodeKey } from '../../src/key-groups/key-encoding.js';
+import { keyGroupForEncodedKey } from '../../src/key-groups/key-group-assignment.js';
 import { inlineKeyBytesMax } from '../../src/state/key-layout.js';
 import { compareMapKeys } from '../../src/state/map-entry.js';
 
@@ -17,10 +18,23 @@ export class StateModel {
     const id = Buffer.from(encodeKey(key)).toString('latin1');
     let model = this.keys.get(id);
     if (model === undefined) {
-      model = { value: undefined, list: [], bounded: [], map: new Map() };
+      model = { key, value: undefined, list: [], bounded: [], map: new Map() };
       this.keys.set(id, model);
     }
     return model;
+  }
+
+  /** The keys that have something in a state, by key group and then as their cells lie. */
+  keysOf(state: StateOfModel, maxParallelism: number): readonly Key[] {
+    const keys = [...this.keys].filter(([, model]) => hasAny(model, state)).map(([, { key }]) => key);
+    const place = (key: Key): readonly number[] => {
+      const encoded = encodeKey(key);
+      const group = keyGroupForEncodedKey(encoded, maxParallelism);
+      return encoded.length > inlineKeyBytesMax
+        ? [group, addressBytes, 0xff]
+        : [group, encoded.length, ...encoded];
+    };
+    return keys.sort((a, b) => compareNumbers(place(a), place(b)));
   }
 
   register(key: Key, timestamp: number): void {
@@ -43,15 +57,32 @@ export class StateModel {
 }
 
 export interface KeyModel {
+  readonly key: Key;
   value: unknown;
   list: unknown[];
   bounded: unknown[];
   map: Map<string | number, unknown>;
 }
 
+export type StateOfModel = Exclude<keyof KeyModel, 'key'>;
+
 interface ModelTimer {
   readonly key: Key;
   readonly timestamp: number;
+}
+
+function hasAny(model: KeyModel, state: StateOfModel): boolean {
+  const kept = model[state];
+  if (state === 'value') return kept !== undefined;
+  return kept instanceof Map ? kept.size > 0 : (kept as unknown[]).length > 0;
+}
+
+/** Of a tag and a hash. */
+const addressBytes = 21;
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, index) => number !== b[index]);
+  return at === -1 ? 0 : a[at]! - (b[at] ?? -1);
 }
 
 export function sortedEntries(map: Map<string | number, unknown>): [string | number, unknown][] {
@@ -70,5 +101,11 @@ function isSame(timer: ModelTimer, key: Key, timestamp: number): boolean {
 }
 
 function copyOf(key: KeyModel): KeyModel {
-  return { value: key.value, list: [...key.list], bounded: [...key.bounded], map: new Map(key.map) };
+  return {
+    key: key.key,
+    value: key.value,
+    list: [...key.list],
+    bounded: [...key.bounded],
+    map: new Map(key.map),
+  };
 }

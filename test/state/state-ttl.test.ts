@@ -51,6 +51,29 @@ describe('A state with TTL', () => {
     expect([[...map.entries()], [...map.entries()]]).toEqual([[['x', 'old']], []]);
   });
 
+  it('lives no longer because its keys were gone through, and is not among them once it is cleaned up', async () => {
+    const memory = inMemory();
+    const backend = await memory.open(undefined, tinyLimits);
+    const value = backend.valueState<number>({
+      name: 'value',
+      ttl: { ...ttl, updateType: 'onReadAndWrite' },
+    });
+    for (const key of ['a', 'b', 'c']) {
+      backend.setCurrentKey(key);
+      value.update(1);
+    }
+    await checkpoint(memory, backend);
+    await memory.elapse(15);
+    const keys = backend.keysOf('value');
+    for (const _ of ['a', 'b', 'c']) expect(keys.next().done).toBe(false);
+    await memory.elapse(15);
+    backend.setCurrentKey('a');
+    expect(value.value()).toBeUndefined();
+    const left = backend.keysOf('value');
+    for (const _ of ['b', 'c']) expect(left.next().value).not.toBe('a');
+    expect(left.next().done).toBe(true);
+  });
+
   it('keeps its times over a restart, and goes by the ttl that the job now gives', async () => {
     const memory = inMemory();
     let backend = await memory.open();

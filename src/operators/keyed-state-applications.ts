@@ -1,0 +1,69 @@
+import type { KeyedState, KeyedStateFunction } from '../api/broadcast-functions.js';
+import { CapacityHold } from '../async-io/capacity-hold.js';
+import type { Key } from '../key-groups/key.js';
+import type { OperatorContext } from './stream-operator.js';
+
+/**
+ * What `applyToKeyedState` has asked for and is not done yet. Invariant: nothing else enters the operator until
+ * each key has had its turn; a new element's key would be given or not, and its state seen or not, by where the
+ * going through had come. It pauses while the output is full, and between keys when it has had its share of the
+ * thread: with more keys than memory holds it takes longer than a heartbeat can wait.
+ */
+export class KeyedStateApplications<K extends Key> {
+  private readonly context: OperatorContext<never>;
+  private readonly call: (key: K, application: KeyedStateApplication<K>) => void;
+  private readonly waiting: KeyedStateApplication<K>[] = [];
+  private keys: Iterator<Key, undefined> | undefined;
+  /** Between two shares, when the output alone would let elements in. */
+  private readonly pause: CapacityHold;
+
+  /** `call` runs the user's function; the key is the current one. */
+  constructor(
+    context: OperatorContext<never>,
+    call: (key: K, application: KeyedStateApplication<K>) => void,
+  ) {
+    this.context = context;
+    this.call = call;
+    this.pause = new CapacityHold(context.availability);
+  }
+
+  add(application: KeyedStateApplication<K>): void {
+    this.waiting.push(application);
+  }
+
+  /** False when keys are left: it is to be called again before anything else happens. */
+  run(): boolean {
+    const { availability, keyedState } = this.context;
+    this.pause.release();
+    let share = keysPerShare;
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      this.keys ??= keyedState!.keysOf(next.stateName);
+      for (;;) {
+        if (!availability.isAvailable) return false;
+        if (share === 0) return this.giveWay();
+        const { value: key, done } = this.keys.next();
+        if (done) break;
+        this.call(key as K, next);
+        share -= 1;
+      }
+      this.keys = undefined;
+      this.waiting.shift();
+    }
+    return true;
+  }
+
+  private giveWay(): false {
+    this.pause.tryHold();
+    this.context.requestResume();
+    return false;
+  }
+}
+
+export interface KeyedStateApplication<K extends Key> {
+  readonly stateName: string;
+  readonly state: KeyedState;
+  readonly fn: KeyedStateFunction<K, never>;
+}
+
+/** As many as a step has records, and likely milliseconds: a key may have to be read from the base. */
+const keysPerShare = 256;
