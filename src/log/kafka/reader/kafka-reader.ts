@@ -151,7 +151,9 @@ export class KafkaReader implements LogReader {
     }
     const fetch = this.fetch(lane, kind, partitions, partitionFetchBytes(budget)).finally(() => {
       this.fetching.delete(key);
-      this.pumping.request();
+      // The next request first: the broker is then at work while what came is processed.
+      this.pump();
+      this.announce();
     });
     this.fetching.set(key, fetch);
   }
@@ -198,10 +200,14 @@ export class KafkaReader implements LogReader {
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
     if (served.size > 0) this.favourEmptyHanded(served);
-    if (served.size > 0 && this.isWaited && !this.isEnded) {
-      this.isWaited = false;
-      this.options.onAvailable();
-    }
+  }
+
+  /** Tells of batches, once until `poll` has found none. */
+  private announce(): void {
+    if (!this.isWaited || this.isEnded) return;
+    if (this.partitions.every((partition) => partition.fetched.length === 0)) return;
+    this.isWaited = false;
+    this.options.onAvailable();
   }
 
   /** Whether there is a batch for `poll` now. */
