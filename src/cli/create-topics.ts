@@ -1,6 +1,6 @@
-import { fillEmptyTopic } from '../demo/fill-empty-topic.js';
 import type { Clock } from '../host/clock.js';
 import { readTextFile } from '../host/read-text-file.js';
+import { fillEmptyTopic } from '../log/fill-empty-topic.js';
 import { type LogClient, LogError } from '../log/log-port.js';
 
 /** A topic that has to be there when the job starts. */

@@ -1,7 +1,7 @@
-import type { LogBatch, LogClient, TopicPartition } from '../log/log-port.js';
+import type { LogBatch, LogClient } from '../log/log-port.js';
+import { type PartitionRange, readRanges } from '../log/partition-ranges.js';
 import { type ActionComparison, compareActions } from './action-comparison.js';
 import { Oracle } from './oracle.js';
-import { type PartitionRange, readRanges } from './read-range.js';
 import type { TriggeredAction, TriggerRule } from './triggered-action.js';
 import type { UserTrackingEvent } from './user-tracking-event.js';
 
@@ -36,20 +36,6 @@ export async function checkResult(log: LogClient, ranges: ResultRanges): Promise
     else ofUser.push(action);
   });
   return { eventsIn, actionsByRule, comparison: compareActions(oracle.finish(), written) };
-}
-
-/** From `from` (earliest where it is undefined) to the current end, for every partition of a topic. */
-export async function rangesOfTopic(
-  log: LogClient,
-  topic: string,
-  from?: readonly number[],
-): Promise<PartitionRange[]> {
-  const description = (await log.describeTopics([topic]))[0]!;
-  const partitions = description.partitions.map((partition): TopicPartition => ({ topic, partition }));
-  const starts =
-    from ?? (await log.resolveOffsets(partitions.map((of) => ({ ...of, spec: { kind: 'earliest' } }))));
-  const ends = await log.resolveOffsets(partitions.map((of) => ({ ...of, spec: { kind: 'end' } })));
-  return partitions.map((of, i) => ({ ...of, from: starts[i] ?? 0, to: ends[i]! }));
 }
 
 function jsonValue<T>(batch: LogBatch): T {

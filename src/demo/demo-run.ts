@@ -1,8 +1,8 @@
 import type { Files } from '../host/files.js';
 import type { LogClient } from '../log/log-port.js';
-import { checkResult, type ResultCheck, rangesOfTopic } from './check-result.js';
+import { type PartitionRange, rangesOfTopic } from '../log/partition-ranges.js';
+import { checkResult, type ResultCheck } from './check-result.js';
 import { demoInputTopic, demoOutputTopic, demoPartitions } from './demo-input.js';
-import type { PartitionRange } from './read-range.js';
 
 /**
  * One run of the demo, from the first start to the end of its input, through any number of crashes. Kept in

@@ -1,9 +1,10 @@
 import type { Clock } from '../host/clock.js';
 import { partitionForKey } from '../log/default-partitioner.js';
-import type { LogAppender, LogClient } from '../log/log-port.js';
+import type { LogClient } from '../log/log-port.js';
+import { readRanges } from '../log/partition-ranges.js';
+import { WritableGate } from '../log/writable-gate.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { EventGenerator } from './event-generator.js';
-import { readRanges } from './read-range.js';
 
 export interface FillTopicOptions {
   readonly topic: string;
@@ -48,8 +49,6 @@ export async function fillTopic(log: LogClient, options: FillTopicOptions): Prom
 }
 
 const defaultPartitions = 4;
-/** Unacknowledged bytes: keeps a few requests on their way without growing the heap. */
-const appenderBufferBytes = 8 * 1024 * 1024;
 /** Small against the time between two lines of progress. */
 const eventsPerProgress = 5_000;
 /** No generated event is larger; see the generator's test. */
@@ -184,37 +183,6 @@ async function appendMissing(
     return appended;
   } finally {
     await gate.appender.close();
-  }
-}
-
-/** An appender together with the wait for room in it. */
-export class WritableGate {
-  readonly appender: LogAppender;
-  private failure: Error | undefined;
-  private wake: () => void = () => undefined;
-
-  constructor(log: LogClient) {
-    this.appender = log.openAppender({
-      bufferBytes: appenderBufferBytes,
-      onWritable: () => this.wake(),
-      onError: (error) => {
-        this.failure = error;
-        this.wake();
-      },
-    });
-  }
-
-  async writable(): Promise<void> {
-    while (!this.appender.isWritable && this.failure === undefined) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-    this.assertHealthy();
-  }
-
-  assertHealthy(): void {
-    if (this.failure !== undefined) throw this.failure;
   }
 }
 

@@ -1,8 +1,7 @@
-import { rangesOfTopic } from '../demo/check-result.js';
-import { fillEmptyTopic } from '../demo/fill-empty-topic.js';
-import { readRanges } from '../demo/read-range.js';
 import type { Clock } from '../host/clock.js';
+import { fillEmptyTopic } from '../log/fill-empty-topic.js';
 import type { LogClient } from '../log/log-port.js';
+import { rangesOfTopic, readRanges } from '../log/partition-ranges.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { ExampleTopic } from './example.js';
 

@@ -5,9 +5,9 @@ import { type CommandLineOptions, parseCommandLine } from '../cli/command-line.j
 import { JobRuntime } from '../cli/job-runtime.js';
 import { kafkaConfigOf } from '../cli/kafka-options.js';
 import { settingsOf } from '../cli/run-command.js';
-import { rangesOfTopic } from '../demo/check-result.js';
 import { createLogger } from '../host/logger.js';
 import { nodeClock } from '../host/node-clock.js';
+import { rangesOfTopic } from '../log/partition-ranges.js';
 import { describeFailure, toFailure } from '../protocol/failures.js';
 import { loadJobModule } from '../task-manager/job-module-loader.js';
 import { eventTrigger } from './event-trigger/event-trigger.js';

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTopics } from '../../src/cli/create-topics.js';
-import { rangesOfTopic } from '../../src/demo/check-result.js';
-import { readRanges } from '../../src/demo/read-range.js';
 import { nodeClock } from '../../src/host/node-clock.js';
 import { EmbeddedLog } from '../../src/log/embedded/embedded-log.js';
 import { openLogClient } from '../../src/log/open-log-client.js';
+import { rangesOfTopic, readRanges } from '../../src/log/partition-ranges.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-create-topics-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

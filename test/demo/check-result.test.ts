@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isEqual } from '../../src/demo/action-comparison.js';
-import { checkResult, rangesOfTopic } from '../../src/demo/check-result.js';
+import { checkResult } from '../../src/demo/check-result.js';
 import { EventGenerator } from '../../src/demo/event-generator.js';
 import { fillTopic } from '../../src/demo/fill-topic.js';
 import { Oracle } from '../../src/demo/oracle.js';
 import type { TriggeredAction } from '../../src/demo/triggered-action.js';
 import { nodeClock } from '../../src/host/node-clock.js';
+import { rangesOfTopic } from '../../src/log/partition-ranges.js';
 import { appendAll, type LogOfTest, startLogOfTest } from './embedded-log-of-test.js';
 
 const generator = new EventGenerator({ users: 100 });

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rangesOfTopic } from '../../src/demo/check-result.js';
 import { EventGenerator } from '../../src/demo/event-generator.js';
 import { fillTopic } from '../../src/demo/fill-topic.js';
-import { readRanges } from '../../src/demo/read-range.js';
 import { nodeClock } from '../../src/host/node-clock.js';
 import { partitionForKey } from '../../src/log/default-partitioner.js';
+import { rangesOfTopic, readRanges } from '../../src/log/partition-ranges.js';
 import { appendAll, type LogOfTest, startLogOfTest } from './embedded-log-of-test.js';
 
 const topic = 'user-tracking-events';

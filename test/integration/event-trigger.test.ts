@@ -3,10 +3,8 @@ import { expect, it, vi } from 'vitest';
 import { JobRuntime } from '../../dist/cli/job-runtime.js';
 import { loadJobModule } from '../../dist/task-manager/job-module-loader.js';
 import { defaultCheckpointSettings } from '../../src/checkpoint/checkpoint-settings.js';
-import { rangesOfTopic } from '../../src/demo/check-result.js';
 import { EventGenerator } from '../../src/demo/event-generator.js';
 import { fillTopic } from '../../src/demo/fill-topic.js';
-import { readRanges } from '../../src/demo/read-range.js';
 import { textHash } from '../../src/demo/seeded-hash.js';
 import {
   eventTriggerInputTopic,
@@ -23,6 +21,7 @@ import { nodeClock } from '../../src/host/node-clock.js';
 import { restartStrategyDefaults } from '../../src/job-manager/restart-strategy.js';
 import { defaultLivenessSettings } from '../../src/job-manager/task-manager-liveness.js';
 import type { LogClient } from '../../src/log/log-port.js';
+import { rangesOfTopic, readRanges } from '../../src/log/partition-ranges.js';
 import { MillraceProcess } from './millrace-process.js';
 import { StateFolder } from './state-folder.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../host/clock.js';
-import type { LogClient, LogRecord } from '../log/log-port.js';
-import { rangesOfTopic } from './check-result.js';
-import { WritableGate } from './fill-topic.js';
+import type { LogClient, LogRecord } from './log-port.js';
+import { rangesOfTopic } from './partition-ranges.js';
+import { WritableGate } from './writable-gate.js';
 
 /**
  * Writes records to a topic that has none yet; one that holds some already is left as it is.

@@ -1,4 +1,4 @@
-import type { LogBatch, LogClient, TopicPartition } from '../log/log-port.js';
+import type { LogBatch, LogClient, TopicPartition } from './log-port.js';
 
 export interface PartitionRange extends TopicPartition {
   /** The first offset to read. */
@@ -7,8 +7,19 @@ export interface PartitionRange extends TopicPartition {
   readonly to: number;
 }
 
-/** Enough for a few fetches ahead of a reader that only parses. */
-const prefetchBytes = 8 * 1024 * 1024;
+/** From `from` (earliest where it is undefined) to the current end, for every partition of a topic. */
+export async function rangesOfTopic(
+  log: LogClient,
+  topic: string,
+  from?: readonly number[],
+): Promise<PartitionRange[]> {
+  const description = (await log.describeTopics([topic]))[0]!;
+  const partitions = description.partitions.map((partition): TopicPartition => ({ topic, partition }));
+  const starts =
+    from ?? (await log.resolveOffsets(partitions.map((of) => ({ ...of, spec: { kind: 'earliest' } }))));
+  const ends = await log.resolveOffsets(partitions.map((of) => ({ ...of, spec: { kind: 'end' } })));
+  return partitions.map((of, i) => ({ ...of, from: starts[i] ?? 0, to: ends[i]! }));
+}
 
 /**
  * Reads ranges of partitions from beginning to end. `onRecord` is called for each record, in the order of
@@ -64,3 +75,6 @@ function consume(
 function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
 }
+
+/** Enough for a few fetches ahead of a reader that only parses. */
+const prefetchBytes = 8 * 1024 * 1024;
