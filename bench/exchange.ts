@@ -4,6 +4,7 @@ import { BufferReader, BufferWriter } from '#dist/exchange/buffer-codec.js';
 import { ElementKind } from '#dist/exchange/channel.js';
 import { LocalChannel } from '#dist/exchange/local-channel.js';
 import { OutputAvailability } from '#dist/exchange/output-availability.js';
+import { CurrentOrigin } from '#dist/exchange/record-origin.js';
 import { createRecordRouter } from '#dist/exchange/record-router.js';
 
 /**
@@ -27,11 +28,18 @@ const generator = new EventGenerator({ users: 100_000 });
 const events = Array.from({ length: records }, (_, i) => JSON.parse(JSON.stringify(generator.eventAt(i))));
 const small = events.map((event) => ({ user_id: event.user_id, timestamp: event.timestamp, price: 1.5 }));
 
+/** As of every second record of a partition: the others go to the other one of two subtasks. */
+const split = 'topic user-tracking-events, partition 0, offset';
+
 const bufferCodec: Measure = (values) => {
-  const writer = new BufferWriter('A record');
+  const origin = new CurrentOrigin();
+  const writer = new BufferWriter('A record', origin);
   const buffers: ArrayBuffer[] = [];
   const started = performance.now();
+  let offset = 0;
   for (const value of values) {
+    offset += 2;
+    origin.set(split, offset);
     writer.writeRecord(value, value.timestamp);
     if (writer.isFull) buffers.push(writer.take());
   }
@@ -40,7 +48,7 @@ const bufferCodec: Measure = (values) => {
   const reader = new BufferReader();
   for (const buffer of buffers) {
     reader.begin(buffer);
-    while (reader.next() !== ElementKind.exhausted);
+    while (reader.next() !== ElementKind.exhausted) origin.copy(reader.origin);
   }
   return { pack: packed - started, unpack: performance.now() - packed };
 };
@@ -77,16 +85,21 @@ const json: Measure = (values) => {
 
 const localChannel: Measure = (values) => {
   const availability = new OutputAvailability(() => {});
-  const channel = new LocalChannel({ name: 'up (0) -> down (0)', availability }, { onAvailable: () => {} });
+  const origin = new CurrentOrigin();
+  const settings = { name: 'up (0) -> down (0)', availability, origin };
+  const channel = new LocalChannel(settings, { onAvailable: () => {} });
   let writing = 0;
   let reading = 0;
   for (let i = 0; i < values.length; ) {
     const started = performance.now();
-    for (const end = Math.min(values.length, i + 256); i < end; i++) channel.writeRecord(values[i], 1 + i);
+    for (const end = Math.min(values.length, i + 256); i < end; i++) {
+      origin.set(split, i);
+      channel.writeRecord(values[i], 1 + i);
+    }
     channel.flush();
     const written = performance.now();
     for (let cursor = channel.poll(); cursor !== undefined; cursor = channel.poll()) {
-      while (cursor.next() !== ElementKind.exhausted);
+      while (cursor.next() !== ElementKind.exhausted) origin.copy(cursor.origin);
       cursor.release();
     }
     writing += written - started;

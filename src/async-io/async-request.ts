@@ -1,10 +1,12 @@
 import type { AsyncContext } from '../api/async-function.js';
+import type { RecordOrigin } from '../exchange/record-origin.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 
 /** One element on its way through async I/O: what came in, and what is known of its result. */
 export class AsyncRequest<In, Result> implements AsyncContext {
   readonly value: In;
   readonly elementTimestamp: number;
+  readonly origin: RecordOrigin;
   attempt = 0;
   /** The number of the attempt that is waited for; 0 for none. */
   attemptUnderWay = 0;
@@ -18,16 +20,17 @@ export class AsyncRequest<In, Result> implements AsyncContext {
   epoch = 0;
   private controller: AbortController | undefined = undefined;
 
-  constructor(value: In, elementTimestamp: number) {
+  constructor(value: In, elementTimestamp: number, { split, position }: RecordOrigin) {
     this.value = value;
     this.elementTimestamp = elementTimestamp;
+    this.origin = { split, position };
   }
 
   get timestamp(): number | undefined {
     return this.elementTimestamp === NO_TIMESTAMP ? undefined : this.elementTimestamp;
   }
 
-  /** For errors. Behind an exchange nobody knows an element's offset any more; its time tells where to look. */
+  /** For errors. */
   get invocation(): string {
     const attempt = this.attempt > 1 ? `attempt ${this.attempt}` : undefined;
     const known = [elementOf(this.elementTimestamp), attempt].filter((each) => each !== undefined);

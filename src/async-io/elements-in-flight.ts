@@ -3,6 +3,7 @@ import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import type { ListState } from '../state/state-descriptors.js';
 import type { TimerQueue } from '../state/timer-queue.js';
 import { type Lane, type LaneId, laneIdOf } from './keyed-lanes.js';
+import { type StoredElement, storedElementOf } from './stored-element.js';
 
 /**
  * The elements of a keyed asynchronous operator that are not processed, in its keyed state: so they follow
@@ -34,9 +35,7 @@ export class ElementsInFlight {
     for (const { id, requests } of lanes.values()) {
       const key = requests[0]!.currentKey;
       this.backend.setCurrentKey(key);
-      this.elements.update(
-        requests.map(({ value, elementTimestamp }) => ({ value, timestamp: elementTimestamp })),
-      );
+      this.elements.update(requests.map(storedElementOf));
       if (this.stored.has(id)) continue;
       this.keys.register(keyTimestamp);
       this.stored.set(id, key);
@@ -57,11 +56,6 @@ export class ElementsInFlight {
     }
     return found;
   }
-}
-
-export interface StoredElement {
-  readonly value: unknown;
-  readonly timestamp: number;
 }
 
 /** The queue is used for its keys alone. */

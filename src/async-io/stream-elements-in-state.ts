@@ -1,7 +1,9 @@
 import type { JsonValue, OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import { noOrigin } from '../exchange/record-origin.js';
 import type { OperatorStateStore } from '../state/operator-state-store.js';
 import type { ListState } from '../state/state-descriptors.js';
 import { AsyncRequest } from './async-request.js';
+import { type StoredElement, storedElementOf } from './stored-element.js';
 import { isEvent, type QueuedEvent } from './stream-element-queue.js';
 
 /**
@@ -24,7 +26,7 @@ export class StreamElementsInState {
     const elements: StoredElement[] = [];
     const events: StoredEvent[] = [];
     for (const element of contents) {
-      if (!isEvent(element)) elements.push({ value: element.value, timestamp: element.elementTimestamp });
+      if (!isEvent(element)) elements.push(storedElementOf(element));
       else if (element.kind === 'watermark') events.push({ after: elements.length, event: element });
     }
     this.elements.update(elements);
@@ -37,9 +39,9 @@ export class StreamElementsInState {
   read<In, Result>(restored: OperatorSnapshot | undefined): (AsyncRequest<In, Result> | QueuedEvent)[] {
     const events = [...this.ownEvents(restored?.subtaskState as unknown as StoredEvents | undefined)];
     const contents: (AsyncRequest<In, Result> | QueuedEvent)[] = [];
-    this.elements.get().forEach(({ value, timestamp }, index) => {
+    this.elements.get().forEach(({ value, timestamp, origin }, index) => {
       while (events[0] !== undefined && events[0].after <= index) contents.push(events.shift()!.event);
-      contents.push(new AsyncRequest(value as In, timestamp));
+      contents.push(new AsyncRequest(value as In, timestamp, origin ?? noOrigin));
     });
     return [...contents, ...events.map(({ event }) => event)];
   }
@@ -58,11 +60,6 @@ interface StateSurroundings {
 interface SubtaskPlace {
   readonly subtaskIndex: number;
   readonly parallelism: number;
-}
-
-interface StoredElement {
-  readonly value: unknown;
-  readonly timestamp: number;
 }
 
 interface StoredEvents extends SubtaskPlace {

@@ -23,7 +23,7 @@ export class BufferOutputChannel implements OutputChannel {
 
   constructor(port: BufferPort, settings: ChannelSettings) {
     this.port = port;
-    this.writer = new BufferWriter(`A record on the channel ${settings.name}`);
+    this.writer = new BufferWriter(`A record on the channel ${settings.name}`, settings.origin);
     this.flow = new CreditFlow(settings, (buffer) => this.post(buffer));
     port.listen({
       onBuffer: () => {

@@ -4,12 +4,14 @@ import { ElementKind } from './channel.js';
 import type { EncodedRecord, EncodedRecordDecoder } from './encoded-record.js';
 import { damaged, PlainValueReader } from './plain-value-reader.js';
 import { ownBuffer, PlainValueWriter } from './plain-value-writer.js';
+import { noOrigin, type RecordOrigin } from './record-origin.js';
+import { elementTagMask, OriginReader, OriginWriter } from './record-origin-codec.js';
 
 /**
  * A buffer: u8 format version, u32 its length in bytes, then elements one after another, each packed as it
  * was emitted. An element begins with one of the bytes below; a record's time follows as the step from the
- * record before it. Invariant: a buffer can be read without any other, so it may also be kept (with a
- * checkpoint) and read again by another channel. The version is for that case.
+ * record before it, and then its origin likewise. Invariant: a buffer can be read without any other, so it may
+ * also be kept (with a checkpoint) and read again by another channel. The version is for that case.
  */
 const ElementTag = {
   /** The time of the record before it in this buffer; of the first one, NO_TIMESTAMP. */
@@ -27,7 +29,7 @@ const ElementTag = {
   endOfInput: 8,
 } as const;
 
-const formatVersion = 1;
+const formatVersion = 2;
 const headerBytes = 5;
 
 /**
@@ -43,11 +45,17 @@ export class BufferWriter {
   private readonly values: PlainValueWriter;
   private readonly recordName: string;
   private readonly bytesTarget: number;
+  private readonly origin: RecordOrigin;
   private lastTimestamp = NO_TIMESTAMP;
+  private readonly origins = new OriginWriter();
 
-  /** `recordName` begins the sentence of an error, as in "A record of operator 'enrich'". */
-  constructor(recordName: string, bytesTarget: number = bufferBytesTarget) {
+  /**
+   * @param recordName begins the sentence of an error, as in "A record of operator 'enrich'".
+   * @param origin of each record, at the time when it is written.
+   */
+  constructor(recordName: string, origin: RecordOrigin = noOrigin, bytesTarget: number = bufferBytesTarget) {
     this.recordName = recordName;
+    this.origin = origin;
     this.bytesTarget = bytesTarget;
     this.values = new PlainValueWriter(bytesTarget + bufferBytesBeyondTarget);
     this.values.at = headerBytes;
@@ -75,6 +83,7 @@ export class BufferWriter {
   private beginRecord(timestamp: number): void {
     const values = this.values;
     values.reserve(0);
+    const tagAt = values.at;
     const step = timestamp - this.lastTimestamp;
     // A step can't tell 0 from -0.
     if (timestamp === 0) this.writeTag(ElementTag.recordOfAnyTime, timestamp);
@@ -86,6 +95,7 @@ export class BufferWriter {
       values.at += 5;
     } else this.writeTag(ElementTag.recordOfAnyTime, timestamp);
     this.lastTimestamp = timestamp;
+    this.origins.write(values, tagAt, this.origin);
   }
 
   writeEvent(event: StreamEvent): void {
@@ -120,6 +130,7 @@ export class BufferWriter {
     values.beginBuffer(isMostlyEmpty ? values.bytes : ownBuffer(this.bytesTarget + bufferBytesBeyondTarget));
     values.at = headerBytes;
     this.lastTimestamp = NO_TIMESTAMP;
+    this.origins.beginBuffer();
     return taken;
   }
 
@@ -142,11 +153,17 @@ export class BufferReader {
   timestamp = NO_TIMESTAMP;
   event: StreamEvent = { kind: 'end-of-input' };
   private readonly values: PlainValueReader;
+  private readonly origins = new OriginReader();
   private end = 0;
 
   /** @param decoder of the records that come encoded; undefined where none do. */
   constructor(decoder?: EncodedRecordDecoder) {
     this.values = new PlainValueReader(decoder);
+  }
+
+  /** Of the record that was read last. */
+  get origin(): RecordOrigin {
+    return this.origins;
   }
 
   /** @throws MillraceError for a buffer of another format. */
@@ -157,13 +174,14 @@ export class BufferReader {
     this.values.beginBuffer(Buffer.from(buffer, 0, this.end));
     this.values.at = headerBytes;
     this.timestamp = NO_TIMESTAMP;
+    this.origins.beginBuffer();
   }
 
   next(): ElementKind {
     const values = this.values;
     if (values.at >= this.end) return this.exhausted();
     const tag = values.byte();
-    switch (tag) {
+    switch (tag & elementTagMask) {
       case ElementTag.recordOfSameTime:
         break;
       case ElementTag.recordOfNearTime:
@@ -176,6 +194,7 @@ export class BufferReader {
         this.event = this.readEvent(tag);
         return ElementKind.event;
     }
+    if (tag > elementTagMask) this.origins.read(values, tag);
     this.value = values.read();
     return ElementKind.record;
   }

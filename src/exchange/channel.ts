@@ -1,5 +1,6 @@
 import type { StreamEvent } from '../protocol/stream-elements.js';
 import type { EncodedRecord } from './encoded-record.js';
+import type { RecordOrigin } from './record-origin.js';
 
 /**
  * A channel carries the elements of one upstream subtask to one downstream subtask, in order, bounded by
@@ -23,6 +24,8 @@ export interface ElementCursor {
   readonly value: unknown;
   /** The record's event time in epoch ms, or NO_TIMESTAMP. */
   readonly timestamp: number;
+  /** Where the record comes from, when `next` returned `record`; changes with the next one. */
+  readonly origin: RecordOrigin;
   /** The event, when `next` returned `event`. */
   readonly event: StreamEvent;
   /** Gives the buffer's credit back to the sender. Called once, when `next` has returned `exhausted`. */

@@ -1,5 +1,6 @@
 import { MillraceError } from '../protocol/failures.js';
 import type { OutputAvailability } from './output-availability.js';
+import type { RecordOrigin } from './record-origin.js';
 
 /**
  * The sending half of a channel's flow control, the same within a thread and between threads. Invariants: no
@@ -60,6 +61,8 @@ export interface ChannelSettings {
   readonly name: string;
   /** Of the task that writes to the channel. */
   readonly availability: OutputAvailability;
+  /** Of what that task emits, at the time when it does. */
+  readonly origin: RecordOrigin;
 }
 
 /**

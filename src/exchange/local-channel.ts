@@ -9,6 +9,7 @@ import {
   type OutputChannel,
 } from './channel.js';
 import { type ChannelSettings, CreditFlow, initialCreditBuffers } from './credit-flow.js';
+import { CurrentOrigin, noOrigin, type RecordOrigin } from './record-origin.js';
 
 /**
  * A buffer within a thread holds so many elements: as many as a task processes before it lets others of its
@@ -27,10 +28,12 @@ export class LocalChannel implements OutputChannel, InputChannel {
   private readonly free: LocalBuffer[] = [];
   private readonly flow: CreditFlow<LocalBuffer>;
   private readonly cursor: LocalCursor;
+  private readonly origin: RecordOrigin;
   private flushIsDue = false;
   private isClosed = false;
 
   constructor(settings: ChannelSettings, listener: ChannelListener) {
+    this.origin = settings.origin;
     this.cursor = new LocalCursor((buffer) => this.takeBack(buffer));
     this.flow = new CreditFlow(settings, (buffer) => {
       if (this.isClosed) return;
@@ -43,6 +46,8 @@ export class LocalChannel implements OutputChannel, InputChannel {
     const buffer = this.open;
     buffer.values[buffer.length] = value;
     buffer.timestamps[buffer.length] = timestamp;
+    buffer.splits[buffer.length] = this.origin.split;
+    buffer.positions[buffer.length] = this.origin.position;
     buffer.length += 1;
     if (buffer.length === localBufferElements) this.sendOpenBuffer();
   }
@@ -99,6 +104,8 @@ export class LocalChannel implements OutputChannel, InputChannel {
 class LocalBuffer {
   readonly values: unknown[] = new Array(localBufferElements).fill(undefined);
   readonly timestamps = new Float64Array(localBufferElements);
+  readonly splits: string[] = new Array(localBufferElements).fill(noOrigin.split);
+  readonly positions = new Float64Array(localBufferElements);
   /** Which of the values are events, rising. */
   readonly eventPositions: number[] = [];
   length = 0;
@@ -114,6 +121,7 @@ class LocalBuffer {
 class LocalCursor implements ElementCursor {
   value: unknown = undefined;
   timestamp = NO_TIMESTAMP;
+  readonly origin = new CurrentOrigin();
   event: StreamEvent = { kind: 'end-of-input' };
   private buffer: LocalBuffer | undefined;
   private at = 0;
@@ -150,6 +158,7 @@ class LocalCursor implements ElementCursor {
     }
     this.value = buffer.values[at];
     this.timestamp = buffer.timestamps[at]!;
+    this.origin.set(buffer.splits[at]!, buffer.positions[at]!);
     return ElementKind.record;
   }
 

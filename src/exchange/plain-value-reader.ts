@@ -82,7 +82,7 @@ export class PlainValueReader {
       case ValueTag.shortArray:
         return this.array(this.bytes[this.at++]!);
       case ValueTag.array:
-        return this.array(this.count());
+        return this.array(this.uint32());
       default:
         return this.readRare(tag);
     }
@@ -107,7 +107,7 @@ export class PlainValueReader {
       }
       case ValueTag.map: {
         const map = new Map<unknown, unknown>();
-        for (let left = this.count(); left > 0; left--) {
+        for (let left = this.uint32(); left > 0; left--) {
           const key = this.read();
           map.set(key, this.read());
         }
@@ -115,7 +115,7 @@ export class PlainValueReader {
       }
       case ValueTag.set: {
         const set = new Set<unknown>();
-        for (let left = this.count(); left > 0; left--) set.add(this.read());
+        for (let left = this.uint32(); left > 0; left--) set.add(this.read());
         return set;
       }
       case ValueTag.dictionary:
@@ -139,14 +139,14 @@ export class PlainValueReader {
     return this.view.getFloat64(this.at - 8, true);
   }
 
-  private count(): number {
+  uint32(): number {
     this.at += 4;
     return this.view.getUint32(this.at - 4, true);
   }
 
   /** Moves past a count and so many units of `unitBytes`, and returns where these begin. */
   private skipCounted(unitBytes: 1 | 2): number {
-    const length = this.count() * unitBytes;
+    const length = this.uint32() * unitBytes;
     const start = this.at;
     this.at += length;
     return start;
@@ -177,7 +177,7 @@ export class PlainValueReader {
 
   private dictionary(): object {
     const entries: [string, unknown][] = [];
-    for (let left = this.count(); left > 0; left--) {
+    for (let left = this.uint32(); left > 0; left--) {
       const name = this.read() as string;
       entries.push([name, this.read()]);
     }

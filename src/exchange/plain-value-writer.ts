@@ -73,6 +73,11 @@ export class PlainValueWriter {
     this.at += 8;
   }
 
+  uint32(value: number): void {
+    this.view.setUint32(this.at, value, true);
+    this.at += 4;
+  }
+
   writeEncodedRecord({ topic, partition, offset, bytes, valueStart, valueEnd }: EncodedRecord): void {
     const length = valueEnd - valueStart;
     this.reserve(2 * topic.length + length);
@@ -81,8 +86,7 @@ export class PlainValueWriter {
     this.view.setInt32(this.at, partition, true);
     this.at += 4;
     this.string(topic);
-    this.view.setUint32(this.at, length, true);
-    this.at += 4;
+    this.uint32(length);
     bytes.copy(this.bytes, this.at, valueStart, valueEnd);
     this.at += length;
   }

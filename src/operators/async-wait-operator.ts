@@ -11,6 +11,7 @@ import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
 import { AsyncRuntimeContext } from './async-runtime-context.js';
 import { assertPromise } from './chain-failure.js';
+import { failureAtRecord } from './failure-at-record.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /**
@@ -57,7 +58,8 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
         if (this.queue.hasReady) context.requestResume();
       },
       onRetryDue: () => context.requestResume(),
-      onFailure: (request, error) => context.fail(this.failed(error, request.invocation)),
+      onFailure: (request, error) =>
+        context.fail(failureAtRecord(this.failed(error, request.invocation), request.origin)),
     });
   }
 
@@ -74,7 +76,7 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
   }
 
   processElement(value: In, timestamp: number): void {
-    this.take(new AsyncRequest(value, timestamp));
+    this.take(new AsyncRequest(value, timestamp, this.context.origin));
   }
 
   override processWatermark(timestamp: number): void {
@@ -128,12 +130,15 @@ export class AsyncWaitOperator<In, Out> extends AbstractStreamOperator<In, Out> 
   }
 
   private emitReady(): void {
-    const { availability } = this.context;
+    const { availability, origin } = this.context;
     while (availability.isAvailable) {
       const element = this.queue.poll();
       if (element === undefined) return;
-      if (!isEvent(element)) this.output.collect(element.result as Out, element.elementTimestamp);
-      else if (element.kind === 'watermark') this.output.emitWatermark(element.timestamp);
+      if (!isEvent(element)) {
+        origin.copy(element.origin);
+        this.output.collect(element.result as Out, element.elementTimestamp);
+        origin.clear();
+      } else if (element.kind === 'watermark') this.output.emitWatermark(element.timestamp);
       else this.output.emitWatermarkStatus(element.idle);
     }
   }

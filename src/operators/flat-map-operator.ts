@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { FlatMapFunction } from '../api/functions.js';
+import { CurrentOrigin, type RecordOrigin } from '../exchange/record-origin.js';
 import { MillraceError } from '../protocol/failures.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
@@ -17,6 +18,7 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
   private readonly collector: GuardedCollector<Out>;
   private suspended: Iterator<Out> | undefined;
   private suspendedTimestamp = NO_TIMESTAMP;
+  private readonly suspendedOrigin = new CurrentOrigin();
   /** Emitted by a collector ahead of this operator, which can't be stopped between two elements. */
   private readonly waiting: WaitingElement<In>[] = [];
 
@@ -33,10 +35,20 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
       return;
     }
     this.begin(value, timestamp);
-    if (this.suspended !== undefined) this.resume();
+    if (this.suspended !== undefined) this.emitResults();
   }
 
   override resume(): boolean {
+    if (this.suspended === undefined) return true;
+    const { origin } = this.context;
+    origin.copy(this.suspendedOrigin);
+    const isDone = this.emitResults();
+    origin.clear();
+    return isDone;
+  }
+
+  /** False when the output is full. */
+  private emitResults(): boolean {
     while (this.suspended !== undefined) {
       if (!this.context.availability.isAvailable) return false;
       const step = this.nextResult(this.suspended);
@@ -50,8 +62,13 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
   private begin(value: In, timestamp: number): void {
     this.collector.timestamp = timestamp;
     const results = this.callFunction(value);
-    this.suspended = results === undefined ? undefined : this.iteratorOf(results);
+    if (results === undefined) {
+      this.suspended = undefined;
+      return;
+    }
+    this.suspended = this.iteratorOf(results);
     this.suspendedTimestamp = timestamp;
+    this.suspendedOrigin.copy(this.context.origin);
   }
 
   private beginWaiting(): void {
@@ -59,6 +76,7 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
     while (this.suspended === undefined) {
       const next = this.waiting.shift();
       if (next === undefined) return;
+      this.context.origin.copy(next.origin);
       this.begin(next.value, next.timestamp);
     }
   }
@@ -70,7 +88,8 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
         { domain: 'user-code', action: 'restart' },
       );
     }
-    this.waiting.push({ value, timestamp });
+    const { split, position } = this.context.origin;
+    this.waiting.push({ value, timestamp, origin: { split, position } });
   }
 
   private callFunction(value: In): Iterable<Out> | undefined {
@@ -114,6 +133,7 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
 interface WaitingElement<In> {
   readonly value: In;
   readonly timestamp: number;
+  readonly origin: RecordOrigin;
 }
 
 /** As many as wait for credit on a channel within a thread: the same limit on what one call may emit. */

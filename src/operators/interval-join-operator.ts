@@ -2,6 +2,7 @@ import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { KeySelector } from '../api/functions.js';
 import type { OutputTag } from '../api/output-tag.js';
 import type { JoinContext, ProcessJoinFunction } from '../api/process-join-function.js';
+import { CurrentOrigin } from '../exchange/record-origin.js';
 import type { Key } from '../key-groups/key.js';
 import { MillraceError } from '../protocol/failures.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
@@ -30,6 +31,7 @@ export class IntervalJoinOperator<K extends Key, A, B, Out> extends AbstractKeye
     value: undefined,
     isLeft: true,
     timestamp: 0,
+    origin: new CurrentOrigin(),
     times: [],
     time: 0,
     element: 0,
@@ -69,7 +71,7 @@ export class IntervalJoinOperator<K extends Key, A, B, Out> extends AbstractKeye
   }
 
   override resume(): boolean {
-    return this.joinPending() && super.resume();
+    return this.resumeJoins() && super.resume();
   }
 
   protected override openFunction(): unknown {
@@ -129,6 +131,7 @@ export class IntervalJoinOperator<K extends Key, A, B, Out> extends AbstractKeye
     pending.value = value;
     pending.isLeft = isLeft;
     pending.timestamp = timestamp;
+    pending.origin.copy(this.context.origin);
     pending.times.length = 0;
     pending.time = 0;
     pending.element = 0;
@@ -136,6 +139,14 @@ export class IntervalJoinOperator<K extends Key, A, B, Out> extends AbstractKeye
       if (time > to) break;
       if (time >= from) pending.times.push(time);
     }
+  }
+
+  private resumeJoins(): boolean {
+    const { origin } = this.context;
+    origin.copy(this.pending.origin);
+    const isDone = this.joinPending();
+    origin.clear();
+    return isDone;
   }
 
   /** False when the output filled up. The current key stays the element's until all is joined: nothing else gets in. */
@@ -219,6 +230,7 @@ interface PendingJoins {
   value: unknown;
   isLeft: boolean;
   timestamp: number;
+  readonly origin: CurrentOrigin;
   /** Of the other side, within the interval, ascending. */
   readonly times: number[];
   /** Which of the times is next, and which of its elements. */

@@ -7,10 +7,12 @@ import { ElementsInFlight } from '../async-io/elements-in-flight.js';
 import { KeyedAsyncRequest } from '../async-io/keyed-async-request.js';
 import { KeyedLanes } from '../async-io/keyed-lanes.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
+import { noOrigin } from '../exchange/record-origin.js';
 import type { Key } from '../key-groups/key.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import { AbstractKeyedFunctionOperator } from './abstract-keyed-function-operator.js';
 import { assertPromise } from './chain-failure.js';
+import { failureAtRecord } from './failure-at-record.js';
 import { KeyedAsyncFunctionRuntimeContext } from './keyed-async-function-runtime-context.js';
 import type { OperatorContext } from './stream-operator.js';
 
@@ -62,15 +64,21 @@ export class KeyedAsyncProcessOperator<K extends Key, In, Answer, Out> extends A
         context.requestResume();
       },
       onRetryDue: () => context.requestResume(),
-      onFailure: (request, error) => context.fail(this.failed(error, request.invocation)),
+      onFailure: (request, error) =>
+        context.fail(failureAtRecord(this.failed(error, request.invocation), request.origin)),
     });
   }
 
   override open(): void {
     super.open();
-    for (const { value, timestamp } of this.elementsInFlight.read()) {
+    for (const { value, timestamp, origin } of this.elementsInFlight.read()) {
       const element = value as In;
-      const request = new KeyedAsyncRequest<K, In, Answer>(this.keyOf(element), element, timestamp);
+      const request = new KeyedAsyncRequest<K, In, Answer>(
+        this.keyOf(element),
+        element,
+        timestamp,
+        origin ?? noOrigin,
+      );
       const isFirst = !this.lanes.has(request.currentKey);
       this.lanes.add(request);
       if (isFirst) this.restored.push(request);
@@ -81,7 +89,8 @@ export class KeyedAsyncProcessOperator<K extends Key, In, Answer, Out> extends A
 
   processElement(value: In, timestamp: number): void {
     // One object an element: what asyncInvoke is given may be kept for as long as the request lasts.
-    const request = new KeyedAsyncRequest<K, In, Answer>(this.keyOf(value), value, timestamp);
+    const { origin } = this.context;
+    const request = new KeyedAsyncRequest<K, In, Answer>(this.keyOf(value), value, timestamp, origin);
     if (this.lanes.has(request.currentKey)) {
       this.lanes.add(request);
     } else {
@@ -184,11 +193,14 @@ export class KeyedAsyncProcessOperator<K extends Key, In, Answer, Out> extends A
 
   /** False when the output is full. */
   private processReady(): boolean {
+    const { availability, origin } = this.context;
     while (this.lanes.hasReady) {
-      if (!this.context.availability.isAvailable) return false;
+      if (!availability.isAvailable) return false;
       const request = this.lanes.takeReady();
       if (request === undefined) continue;
+      origin.copy(request.origin);
       this.process(request);
+      origin.clear();
       const next = this.lanes.nextAfter(request);
       if (next !== undefined) this.caller.start(next);
       this.startRestored();

@@ -1,5 +1,6 @@
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CurrentOrigin } from '../exchange/record-origin.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient } from '../log/log-port.js';
 import type {
@@ -72,6 +73,8 @@ export interface OperatorContext<Out> {
   readonly failure: ChainFailure;
   /** False when an emitting loop should stop at the next record and return from `resume` later. */
   readonly availability: OutputAvailability;
+  /** Of the element being processed: an operator that goes on with one in `resume` sets its origin again, and clears it. */
+  readonly origin: CurrentOrigin;
   /** Of a keyed operator; undefined elsewhere. */
   readonly keyedState: KeyedStateBackend | undefined;
   /** What the operator's function keeps beside the keys; restored, and in each snapshot of its own accord. */

@@ -213,12 +213,18 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     }
   }
 
+  /** A window's result comes from all of its elements, and not from the one that may have made it fire. */
   private emit(window: W, stateId: string): void {
+    const { origin } = this.context;
+    const { split, position } = origin;
+    origin.clear();
     const result = this.contents.result(stateId);
-    if (result === undefined) return;
-    this.collector.timestamp = window.maxTimestamp;
-    this.functionContext.enter(window);
-    this.definition.emit(this.backend.currentKey as K, this.functionContext, result, this.collector);
+    if (result !== undefined) {
+      this.collector.timestamp = window.maxTimestamp;
+      this.functionContext.enter(window);
+      this.definition.emit(this.backend.currentKey as K, this.functionContext, result, this.collector);
+    }
+    origin.set(split, position);
   }
 
   private clearAll(window: W, stateId: string): void {

@@ -85,7 +85,8 @@ export class GeneratedSourceReader<T> implements SourceReader {
     let emitted = 0;
     while (emitted < recordsMax && this.open.length > 0 && availability.isAvailable) {
       const split = this.open[this.turn]!;
-      output.collect(this.generation.elementAt(split.index, split.position), NO_TIMESTAMP, split.output);
+      const { index, position } = split;
+      output.collect(this.generation.elementAt(index, position), NO_TIMESTAMP, split.output, position);
       split.position += 1;
       emitted += 1;
       this.passTurn(split);

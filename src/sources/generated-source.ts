@@ -28,6 +28,10 @@ export class GeneratedSource<T> implements Source<T> {
     return Array.from({ length: this.generation.splitCount }, (_, index) => generatedSplit(index, 0));
   }
 
+  describePlace({ index }: SourceSplit): string {
+    return `${this.kind}, split ${index}, element`;
+  }
+
   createReader(context: SourceReaderContext<T>): SourceReader {
     return new GeneratedSourceReader(this.generation, context);
   }

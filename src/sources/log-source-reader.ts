@@ -4,7 +4,6 @@ import type { FetchSettings, RequestSettings } from '../log/request-settings.js'
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
-import { failureAtRecord } from './failure-at-record.js';
 import { type BatchOfSplit, LogBatches } from './log-batches.js';
 import { logSplit, readLogSplit } from './log-split.js';
 import { LogSplitReader } from './log-split-reader.js';
@@ -189,30 +188,15 @@ export class LogSourceReader<T> implements SourceReader {
     try {
       value = this.decoder.decode(batch);
     } catch (error) {
-      this.passOver(batch, error);
+      this.passOver(batch, split, error);
       return;
     }
-    this.collect(value, batch, split);
+    this.context.output.collect(value, batch.timestamp, split.output, batch.offset);
   }
 
-  /** @throws MillraceError that names the record, where a function behind throws. */
-  private collect(value: T, batch: LogBatch, split: LogSplitReader): void {
-    try {
-      this.context.output.collect(value, batch.timestamp, split.output);
-    } catch (error) {
-      throw failureAtRecord(error, batch);
-    }
-  }
-
-  /** @throws MillraceError that names the record, where it does not fit into the output. */
   private relayed(batch: LogBatch, split: LogSplitReader): boolean {
     const { relay } = this.context.output;
-    if (relay === undefined) return false;
-    try {
-      return relay(batch, batch.timestamp, split.output);
-    } catch (error) {
-      throw failureAtRecord(error, batch);
-    }
+    return relay?.(batch, batch.timestamp, split.output) ?? false;
   }
 
   /** @throws MillraceError where the log's bytes are damaged. */
@@ -225,12 +209,13 @@ export class LogSourceReader<T> implements SourceReader {
   }
 
   /** @throws MillraceError where the policy is to fail. */
-  private passOver(batch: LogBatch, cause: unknown): void {
+  private passOver(batch: LogBatch, { output: split }: LogSplitReader, cause: unknown): void {
     const { operatorName, output } = this.context;
     if (this.undecodable === 'fail') throw undecodableRecord(operatorName, batch, cause);
     this.recordsSkipped += 1;
     if (this.undecodable === 'dead-letter') {
-      output.collectSide(deadLetterOutput, deadLetterOf(batch, cause, operatorName), batch.timestamp);
+      const deadLetter = deadLetterOf(batch, cause, operatorName);
+      output.collectSide(deadLetterOutput, deadLetter, batch.timestamp, split, batch.offset);
     }
   }
 

@@ -177,6 +177,11 @@ class LogSource<T> implements Source<T> {
     );
   }
 
+  describePlace(split: SourceSplit): string {
+    const { topic, partition } = readLogSplit(split);
+    return `topic ${topic}, partition ${partition}, offset`;
+  }
+
   createReader(context: SourceReaderContext<T>): SourceReader {
     return new LogSourceReader(context, this.decoder, {
       undecodable: this.undecodable,

@@ -41,6 +41,8 @@ export interface Source<T> {
     context: SplitDiscoveryContext,
     known: ReadonlySet<SplitId>,
   ): Promise<readonly SourceSplit[]>;
+  /** How an error names a record of the split, up to its position: `topic clicks, partition 0, offset`. */
+  describePlace(split: SourceSplit): string;
   /** In the TaskManager. */
   createReader(context: SourceReaderContext<T>): SourceReader;
   /**
@@ -91,8 +93,11 @@ export interface SourceReaderContext<T> {
 export interface SourceOutput<T> {
   /** A split's event time; the runtime registers each split before it hands it to `addSplits`. */
   splitOutput(splitId: SplitId): SplitOutput;
-  /** `recordTimestamp` is the source's own (Kafka's record timestamp), or NO_TIMESTAMP. */
-  collect(value: T, recordTimestamp: number, split: SplitOutput): void;
+  /**
+   * @param recordTimestamp the source's own (Kafka's record timestamp), or NO_TIMESTAMP.
+   * @param position of the record in its split, for errors: a whole number.
+   */
+  collect(value: T, recordTimestamp: number, split: SplitOutput, position: number): void;
   /**
    * Sends a record on without decoding it; false where it has to be decoded and collected. Undefined where no record
    * can be sent on like this.
@@ -101,7 +106,7 @@ export interface SourceOutput<T> {
     | ((record: EncodedRecord, recordTimestamp: number, split: SplitOutput) => boolean)
     | undefined;
   /** To a side output, which doesn't count for event time. */
-  collectSide(tag: string, value: unknown, timestamp: number): void;
+  collectSide(tag: string, value: unknown, timestamp: number, split: SplitOutput, position: number): void;
   /** The split has reached its stop position: watermarks no longer wait for it. Called once for each, also for one that was restored finished. */
   finishSplit(split: SplitOutput): void;
 }
@@ -109,6 +114,8 @@ export interface SourceOutput<T> {
 /** A split's event time, kept by the runtime, made by `SplitWatermarks.register`. Readers only pass it on. */
 export interface SplitOutput {
   readonly splitId: SplitId;
+  /** See `Source.describePlace`. */
+  readonly place: string;
 }
 
 export type SourceStatus =

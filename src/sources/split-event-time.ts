@@ -10,6 +10,7 @@ import type { SplitWatermarkState } from './split-watermark-state.js';
 /** The event time of one split. */
 export class SplitEventTime implements SplitOutput, WatermarkOutput {
   readonly splitId: SplitId;
+  readonly place: string;
   maxTimestamp: number;
   isFinished = false;
   isIdle = false;
@@ -21,8 +22,14 @@ export class SplitEventTime implements SplitOutput, WatermarkOutput {
   /** By the generator. */
   private emitted: number;
 
-  constructor(splitId: SplitId, rule: WatermarkRule<unknown>, restored: SplitWatermarkState | undefined) {
+  constructor(
+    splitId: SplitId,
+    place: string,
+    rule: WatermarkRule<unknown>,
+    restored: SplitWatermarkState | undefined,
+  ) {
     this.splitId = splitId;
+    this.place = place;
     this.maxTimestamp = restored?.maxTimestamp ?? NO_TIMESTAMP;
     this.emitted = restored?.watermark ?? MIN_WATERMARK;
     this.outOfOrdernessMs = rule.kind === 'bounded-out-of-orderness' ? rule.maxOutOfOrdernessMs : 0;

@@ -34,10 +34,13 @@ export class SplitWatermarks {
     this.lastCombined = Math.max(this.lastCombined, watermark);
   }
 
-  /** `restored` is what `snapshot` gave for this split, wherever it was read before. */
-  register(splitId: SplitId, restored: SplitWatermarkState | undefined): SplitOutput {
+  /**
+   * @param place see `Source.describePlace`.
+   * @param restored what `snapshot` gave for this split, wherever it was read before.
+   */
+  register(splitId: SplitId, place: string, restored: SplitWatermarkState | undefined): SplitOutput {
     if (this.splits.has(splitId)) throw new Error(`Split ${splitId} is registered twice.`);
-    const split = new SplitEventTime(splitId, this.rule, restored);
+    const split = new SplitEventTime(splitId, place, this.rule, restored);
     this.splits.set(splitId, split);
     return split;
   }

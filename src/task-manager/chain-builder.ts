@@ -1,5 +1,6 @@
 import type { OperatorSnapshot, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CurrentOrigin } from '../exchange/record-origin.js';
 import type { RecordWriter } from '../exchange/record-writer.js';
 import type { JobEdge, JobVertex } from '../graph/job-graph.js';
 import type { OperatorNode, SinkNode, StreamNode } from '../graph/stream-graph.js';
@@ -22,6 +23,7 @@ export interface ChainSurroundings {
   readonly maxParallelism: number;
   readonly attempt: ExecutionAttempt;
   readonly availability: OutputAvailability;
+  readonly origin: CurrentOrigin;
   readonly clock: Clock;
   readonly state: KeyedStateStore;
   readonly restored: readonly SubtaskSnapshot[];
@@ -149,6 +151,7 @@ function contextOf(
     output,
     failure,
     availability: surroundings.availability,
+    origin: surroundings.origin,
     keyedState,
     operatorState: new OperatorStateStore(node.name, restored?.operatorState),
     restored,

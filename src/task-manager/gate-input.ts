@@ -9,6 +9,7 @@ import { ElementKind } from '../exchange/channel.js';
 import type { GateBuffer, InputGate } from '../exchange/input-gate.js';
 import { InputWatermarks } from '../exchange/input-watermarks.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CurrentOrigin } from '../exchange/record-origin.js';
 import type { Clock } from '../host/clock.js';
 import type { StreamOperator } from '../operators/stream-operator.js';
 import type { CheckpointId } from '../protocol/ids.js';
@@ -45,7 +46,7 @@ export class GateInput implements SubtaskInput {
   }
 
   processNext(recordsMax: number): InputStatus {
-    const { gate, operator, availability } = this.options;
+    const { gate, operator, availability, origin } = this.options;
     let records = 0;
     while (records < recordsMax) {
       if (!this.deliverWaitingEvents()) return 'more-available';
@@ -57,7 +58,9 @@ export class GateInput implements SubtaskInput {
         const kind = cursor.next();
         if (kind === ElementKind.record) {
           this.numRecordsIn += 1;
+          origin.copy(cursor.origin);
           operator.processElement(cursor.value, cursor.timestamp, inputIndex);
+          origin.clear();
           if (!availability.isAvailable) return 'more-available';
         } else if (kind === ElementKind.event) {
           this.onEvent(buffer.channel, cursor.event);
@@ -177,6 +180,7 @@ export interface GateInputOptions {
   readonly gate: InputGate;
   readonly operator: StreamOperator<unknown>;
   readonly availability: OutputAvailability;
+  readonly origin: CurrentOrigin;
   readonly clock: Clock;
   readonly takeCheckpoint: CheckpointTaker;
   readonly wake: () => void;

@@ -4,7 +4,6 @@ import type { EncodedRecordDecoder } from '../exchange/encoded-record.js';
 import { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import { InputGate } from '../exchange/input-gate.js';
 import { LocalChannel } from '../exchange/local-channel.js';
-import type { OutputAvailability } from '../exchange/output-availability.js';
 import { createRecordRouter, KeyRouter, type RecordRouter } from '../exchange/record-router.js';
 import { RecordWriter } from '../exchange/record-writer.js';
 import { encodedEdge } from '../graph/encoded-edge.js';
@@ -36,11 +35,11 @@ export class SlotChannels {
   writerOf(
     edge: JobEdge,
     upstream: SubtaskIndex,
-    availability: OutputAvailability,
+    writer: Omit<ChannelSettings, 'name'>,
     maxParallelism: number,
   ): RecordWriter {
     const planned = outputChannelsOf(this.plan, edge, upstream);
-    const channels = planned.map((channel) => this.openOutput(channel, availability));
+    const channels = planned.map((channel) => this.openOutput(channel, writer));
     const router = createRecordRouter(edge.partitioning, {
       channelCount: channels.length,
       maxParallelism,
@@ -73,8 +72,8 @@ export class SlotChannels {
     return new EncodedRecordRelay(encoded.fields, router, channels);
   }
 
-  private openOutput(channel: PlannedChannel, availability: OutputAvailability): OutputChannel {
-    const settings = { name: this.nameOf(channel), availability };
+  private openOutput(channel: PlannedChannel, writer: Omit<ChannelSettings, 'name'>): OutputChannel {
+    const settings = { name: this.nameOf(channel), ...writer };
     if (crossesThreads(channel)) return this.ends.openOutput(channel.index, settings);
     const entry = this.localEntry(channel);
     entry.channel = new LocalChannel(settings, { onAvailable: () => entry.listener?.onAvailable() });

@@ -2,6 +2,7 @@ import { type WatermarkStrategy, Watermarks } from '../api/watermarks.js';
 import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { CurrentOrigin } from '../exchange/record-origin.js';
 import type { CancelTimer, Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment } from '../protocol/messages.js';
@@ -36,6 +37,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly pending = new PendingSplits();
   private readonly strategy: WatermarkStrategy<unknown>;
   private readonly output: ChainOutput;
+  private readonly origin: CurrentOrigin;
   private readonly functions: EventTimeFunctions;
   /** A watermark that goes behind results which are held up. */
   private isWatermarkDue = false;
@@ -52,6 +54,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   constructor(options: SourceInputOptions) {
     this.options = options;
     this.output = options.output;
+    this.origin = options.origin;
     this.relay = options.output.relay && this.relayTo(options.output.relay);
     this.strategy = options.strategy ?? Watermarks.none();
     this.watermarks = new SplitWatermarks(this.strategy, options.idleTimeoutMs);
@@ -88,18 +91,23 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     return this.watermarks.outputOf(splitId);
   }
 
-  collect(value: unknown, recordTimestamp: number, split: SplitOutput): void {
-    const timestamp = this.functions.timestampOf(value, recordTimestamp);
+  collect(value: unknown, recordTimestamp: number, split: SplitOutput, position: number): void {
+    const { functions, origin } = this;
+    origin.set(split.place, position);
+    const timestamp = functions.timestampOf(value, recordTimestamp);
     this.numRecordsIn += 1;
     this.watermarks.onRecord(split, timestamp);
     this.output.collect(value, timestamp);
-    const { functions } = this;
-    if (functions.hasGenerators && functions.onEvent(split, value, timestamp)) this.emitPunctuated();
+    const isWatermarkDue = functions.hasGenerators && functions.onEvent(split, value, timestamp);
+    origin.clear();
+    if (isWatermarkDue) this.emitPunctuated();
   }
 
-  collectSide(tag: string, value: unknown, timestamp: number): void {
+  collectSide(tag: string, value: unknown, timestamp: number, split: SplitOutput, position: number): void {
     this.numRecordsIn += 1;
+    this.origin.set(split.place, position);
     this.output.collectSide(tag, value, timestamp);
+    this.origin.clear();
   }
 
   finishSplit(split: SplitOutput): void {
@@ -165,7 +173,10 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   private relayTo(relay: EncodedRecordRelay): NonNullable<SourceOutput<unknown>['relay']> {
     return (record, recordTimestamp, split) => {
-      if (!relay.offer(record, recordTimestamp)) return false;
+      this.origin.set(split.place, record.offset);
+      const isRelayed = relay.offer(record, recordTimestamp);
+      this.origin.clear();
+      if (!isRelayed) return false;
       this.numRecordsIn += 1;
       this.watermarks.onRecord(split, relay.timestamp);
       return true;
@@ -195,7 +206,10 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   private read(splits: readonly SourceSplit[]): void {
-    for (const split of splits) this.watermarks.register(split.splitId, split.watermark);
+    const { source } = this.options;
+    for (const split of splits) {
+      this.watermarks.register(split.splitId, source.describePlace(split), split.watermark);
+    }
     this.reader.addSplits(splits);
   }
 
@@ -275,6 +289,7 @@ export interface SourceInputOptions {
   readonly restoredWatermark: number;
   readonly output: ChainOutput;
   readonly availability: OutputAvailability;
+  readonly origin: CurrentOrigin;
   readonly clock: Clock;
   readonly readerContext: Omit<SourceReaderContext<unknown>, 'output'>;
   readonly takeCheckpoint: CheckpointTaker;

@@ -1,5 +1,6 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import { OutputAvailability } from '../exchange/output-availability.js';
+import { CurrentOrigin } from '../exchange/record-origin.js';
 import { planExecution } from '../graph/execution-plan.js';
 import type { JobGraph, JobVertex } from '../graph/job-graph.js';
 import { operatorParallelism } from '../graph/operator-parallelism.js';
@@ -84,6 +85,7 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
   const { deployment, surroundings, channels } = facts;
   const ref: SubtaskRef = { vertexId: vertex.id, subtaskIndex: subtaskIndex(deployment.slot) };
   const availability = new OutputAvailability(surroundings.wake);
+  const origin = new CurrentOrigin();
   // The parts know each other: the chain calls back into the subtask that is made of it.
   const own: { subtask?: Subtask } = {};
   const theSubtask = (): Subtask => {
@@ -97,6 +99,7 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
     maxParallelism: deployment.maxParallelism,
     attempt: surroundings.attempt,
     availability,
+    origin,
     clock: surroundings.clock,
     state: surroundings.state,
     restored: deployment.restored,
@@ -105,16 +108,18 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
     requestResume: () => theSubtask().requestResume(),
     fail: surroundings.fail,
     report: surroundings.report,
-    writerOf: (edge) => channels.writerOf(edge, ref.subtaskIndex, availability, deployment.maxParallelism),
+    writerOf: (edge) =>
+      channels.writerOf(edge, ref.subtaskIndex, { availability, origin }, deployment.maxParallelism),
   };
   const edges = facts.jobGraph.edges.filter((edge) => edge.fromVertex === vertex.id);
   const built = await buildChain(vertex, edges, chainSurroundings);
-  const input = createInput(vertex, built, ref, { ...facts, availability, theSubtask });
+  const input = createInput(vertex, built, ref, { ...facts, availability, origin, theSubtask });
   const subtask = new Subtask({
     ref,
     input,
     chain: built.chain,
     availability,
+    origin,
     clock: surroundings.clock,
     wake: surroundings.wake,
     acknowledge: (checkpointId, snapshots) => surroundings.acknowledge(ref, checkpointId, snapshots),
@@ -127,16 +132,20 @@ async function deploySubtask(vertex: JobVertex, facts: DeploymentFacts): Promise
   return subtask;
 }
 
+/** What the input shares with the rest of its subtask. */
+interface SubtaskParts {
+  readonly availability: OutputAvailability;
+  readonly origin: CurrentOrigin;
+  readonly theSubtask: () => Subtask;
+}
+
 function createInput(
   vertex: JobVertex,
   built: BuiltChain,
   ref: SubtaskRef,
-  facts: DeploymentFacts & {
-    readonly availability: OutputAvailability;
-    readonly theSubtask: () => Subtask;
-  },
+  facts: DeploymentFacts & SubtaskParts,
 ): SubtaskInput {
-  const { surroundings, availability, theSubtask } = facts;
+  const { surroundings, availability, origin, theSubtask } = facts;
   const takeCheckpoint: CheckpointTaker = (checkpointId, triggeredAtMs) =>
     theSubtask().takeCheckpoint(checkpointId, triggeredAtMs);
   const head = vertex.nodes[0];
@@ -146,6 +155,7 @@ function createInput(
     gate: facts.channels.gateOf(vertex, ref.subtaskIndex),
     operator: built.headOperator,
     availability,
+    origin,
     clock: surroundings.clock,
     takeCheckpoint,
     wake: surroundings.wake,
@@ -156,13 +166,10 @@ function createSourceInput(
   node: SourceNode,
   built: BuiltChain,
   ref: SubtaskRef,
-  facts: DeploymentFacts & {
-    readonly availability: OutputAvailability;
-    readonly theSubtask: () => Subtask;
-  },
+  facts: DeploymentFacts & SubtaskParts,
   takeCheckpoint: CheckpointTaker,
 ): SubtaskInput {
-  const { deployment, surroundings, availability } = facts;
+  const { deployment, surroundings, availability, origin } = facts;
   if (built.sourceOutput === undefined) throw new Error(`Source ${node.name} has no output.`);
   if (surroundings.replaceSource !== undefined) {
     const output = built.sourceOutput;
@@ -180,6 +187,7 @@ function createSourceInput(
     restoredWatermark: watermarkOf(restored),
     output: built.sourceOutput,
     availability,
+    origin,
     clock: surroundings.clock,
     readerContext: {
       operatorName: node.name,

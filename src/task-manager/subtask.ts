@@ -1,6 +1,8 @@
 import type { SubtaskSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
+import type { RecordOrigin } from '../exchange/record-origin.js';
 import type { Clock } from '../host/clock.js';
+import { failureAtRecord } from '../operators/failure-at-record.js';
 import type { CheckpointId, OperatorUid, SubtaskRef } from '../protocol/ids.js';
 import type { SplitAssignment, SubtaskMetrics } from '../protocol/messages.js';
 import type { OperatorChain } from './operator-chain.js';
@@ -39,8 +41,19 @@ export class Subtask {
     this.options.wake();
   }
 
-  /** Does a bounded piece of work. */
+  /**
+   * Does a bounded piece of work.
+   * @throws what the operators throw, with the record at which they did.
+   */
   step(recordsMax: number): StepResult {
+    try {
+      return this.work(recordsMax);
+    } catch (error) {
+      throw failureAtRecord(error, this.options.origin);
+    }
+  }
+
+  private work(recordsMax: number): StepResult {
     const { chain, availability } = this.options;
     if (this.maySuspend && !chain.resume()) return 'blocked';
     this.maySuspend = false;
@@ -192,6 +205,7 @@ export interface SubtaskOptions {
   readonly input: SubtaskInput;
   readonly chain: OperatorChain;
   readonly availability: OutputAvailability;
+  readonly origin: RecordOrigin;
   readonly clock: Clock;
   /** Asks for a turn. */
   readonly wake: () => void;

@@ -10,6 +10,7 @@ import {
   bufferLength,
 } from '../../src/exchange/buffer-codec.js';
 import { ElementKind } from '../../src/exchange/channel.js';
+import { noOrigin } from '../../src/exchange/record-origin.js';
 import { checkpointId } from '../../src/protocol/ids.js';
 import {
   MAX_WATERMARK,
@@ -116,7 +117,7 @@ describe('the buffer codec', () => {
         fc.array(elements, { maxLength: 60 }),
         fc.integer({ min: 50, max: 2000 }),
         (written, target) => {
-          const writer = new BufferWriter('A record', target);
+          const writer = new BufferWriter('A record', noOrigin, target);
           const reader = new BufferReader();
           const received: Element[] = [];
           for (const element of written) {
@@ -132,7 +133,7 @@ describe('the buffer codec', () => {
   });
 
   it('makes buffers that can be read alone, in any order', () => {
-    const writer = new BufferWriter('A record', 300);
+    const writer = new BufferWriter('A record', noOrigin, 300);
     const buffers: ArrayBuffer[] = [];
     for (let i = 0; i < 100; i++) {
       writer.writeRecord(
@@ -163,7 +164,7 @@ describe('the buffer codec', () => {
   });
 
   it('carries objects that are used as dictionaries, however many names they have', () => {
-    const writer = new BufferWriter('A record', 1 << 20);
+    const writer = new BufferWriter('A record', noOrigin, 1 << 20);
     const values = Array.from({ length: 2000 }, (_, i) => ({ [`user_${i}`]: { count: i } }));
     const wide = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`field_${i}`, i]));
     for (const value of [...values, wide]) writer.writeRecord(value, 1);
@@ -247,10 +248,10 @@ describe('the buffer codec', () => {
     writer.writeRecord('a', 1);
     const buffer = writer.take();
     new Uint8Array(buffer)[0] = 99;
-    expect(() => new BufferReader().begin(buffer)).toThrow('its format is 99, and not 1');
+    expect(() => new BufferReader().begin(buffer)).toThrow('its format is 99, and not 2');
   });
 
-  it('has the bytes of its first version', () => {
+  it('has the bytes of its second version', () => {
     const writer = new BufferWriter('A record');
     writer.writeRecord({ id: 1, name: 'ab' }, 1000);
     writer.writeRecord({ id: 300, name: '€' }, 1005);
@@ -301,4 +302,4 @@ describe('the buffer codec', () => {
 
 /** A stored buffer may be read by a later version, so a change of these bytes needs a new format version. */
 const goldenBuffer =
-  '0141000000030000000000408f40d308000000826964846e616d65018261620205000000d200c42c01c801000000ac200700000000000000400000000000000840';
+  '0241000000030000000000408f40d308000000826964846e616d65018261620205000000d200c42c01c801000000ac200700000000000000400000000000000840';

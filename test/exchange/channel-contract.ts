@@ -8,6 +8,7 @@ import {
 } from '../../src/exchange/channel.js';
 import { type ChannelSettings, initialCreditBuffers } from '../../src/exchange/credit-flow.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { CurrentOrigin } from '../../src/exchange/record-origin.js';
 import { checkpointId } from '../../src/protocol/ids.js';
 import type { StreamEvent } from '../../src/protocol/stream-elements.js';
 
@@ -56,6 +57,30 @@ export function describeChannelContract(name: string, openChannel: OpenChannel):
       output.flush();
       await settle();
       expect(input.hasData).toBe(false);
+    });
+
+    it('says of each record where it comes from', async () => {
+      const { output, input, origin, settle } = start();
+      const written: string[] = [];
+      const read: string[] = [];
+      for (let index = 0; index < 300; index += 1) {
+        if (index % 7 === 0) origin.clear();
+        else origin.set(`partition ${index % 3}`, index * index * index);
+        written.push(`${origin.split} ${origin.position}`);
+        output.writeRecord({ index }, index);
+        if (index % 50 === 0) output.writeEvent(watermark(index));
+      }
+      // It is as it was when the record was written, and not as it is when the buffer is sent.
+      origin.set('elsewhere', 1);
+      output.flush();
+      await settle();
+      for (let cursor = input.poll(); cursor !== undefined; cursor = input.poll()) {
+        for (let kind = cursor.next(); kind !== ElementKind.exhausted; kind = cursor.next()) {
+          if (kind === ElementKind.record) read.push(`${cursor.origin.split} ${cursor.origin.position}`);
+        }
+        cursor.release();
+      }
+      expect(read).toEqual(written);
     });
 
     it('keeps watermarks, idleness and barriers in line with the records', async () => {
@@ -206,6 +231,7 @@ export function describeChannelContract(name: string, openChannel: OpenChannel):
 
 class Harness {
   readonly availability = new OutputAvailability(() => {});
+  readonly origin = new CurrentOrigin();
   readonly output: OutputChannel;
   readonly input: InputChannel;
   readonly settle: () => Promise<void>;
@@ -213,7 +239,7 @@ class Harness {
   private availableCalls = 0;
 
   constructor(openChannel: OpenChannel) {
-    const settings = { name: 'up (0) -> down (1)', availability: this.availability };
+    const settings = { name: 'up (0) -> down (1)', availability: this.availability, origin: this.origin };
     const listener = {
       onAvailable: () => {
         this.availableCalls += 1;

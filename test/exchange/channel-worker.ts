@@ -5,6 +5,7 @@ import {
   messagePortOutputChannel,
 } from '../../src/exchange/message-port-channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { noOrigin } from '../../src/exchange/record-origin.js';
 
 /** One end of a channel in a thread of its own, for message-port-threads.test.ts. */
 export type ChannelWorkerData =
@@ -27,7 +28,11 @@ else receive(data.port);
 function send(port: MessagePort, records: number): void {
   let next = 0;
   const availability = new OutputAvailability(() => setImmediate(work));
-  const output = messagePortOutputChannel(port, { name: 'up (0) -> down (1)', availability });
+  const output = messagePortOutputChannel(port, {
+    name: 'up (0) -> down (1)',
+    availability,
+    origin: noOrigin,
+  });
   const work = () => {
     const end = Math.min(records, next + recordsPerTurn);
     for (; next < end; next++) {

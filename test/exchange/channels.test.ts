@@ -8,6 +8,7 @@ import {
   openMessagePorts,
 } from '../../src/exchange/message-port-channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { noOrigin } from '../../src/exchange/record-origin.js';
 import { describeChannelContract } from './channel-contract.js';
 import { DelayedBufferPorts } from './delayed-buffer-port.js';
 
@@ -39,7 +40,11 @@ describeChannelContract('over MessagePorts', (settings, listener) => {
 });
 
 it('a channel within a thread hands values over as they are, and lets go of them when they are processed', () => {
-  const settings = { name: 'up (0) -> down (0)', availability: new OutputAvailability(() => {}) };
+  const settings = {
+    name: 'up (0) -> down (0)',
+    availability: new OutputAvailability(() => {}),
+    origin: noOrigin,
+  };
   const channel = new LocalChannel(settings, { onAvailable: () => {} });
   const value = { a: 1 };
   channel.writeRecord(value, 5);
@@ -57,7 +62,11 @@ it('a channel within a thread hands values over as they are, and lets go of them
 it('a channel between threads counts the bytes it sent, and its overdraft is bounded', () => {
   const ports = new DelayedBufferPorts();
   const availability = new OutputAvailability(() => {});
-  const output = new BufferOutputChannel(ports.sending, { name: 'up (0) -> down (1)', availability });
+  const output = new BufferOutputChannel(ports.sending, {
+    name: 'up (0) -> down (1)',
+    availability,
+    origin: noOrigin,
+  });
   const text = 'x'.repeat(1000);
   let written = 0;
   const emitWithoutEnd = () => {
@@ -73,7 +82,7 @@ it('a channel between threads counts the bytes it sent, and its overdraft is bou
 it('a channel that is connected the wrong way round says so', () => {
   const ports = new DelayedBufferPorts();
   const availability = new OutputAvailability(() => {});
-  new BufferOutputChannel(ports.receiving, { name: 'up (0) -> down (1)', availability });
+  new BufferOutputChannel(ports.receiving, { name: 'up (0) -> down (1)', availability, origin: noOrigin });
   ports.sending.postBuffer(new ArrayBuffer(8));
   expect(() => ports.deliverNext()).toThrow('up (0) -> down (1) is connected wrongly');
 });

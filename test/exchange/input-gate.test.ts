@@ -3,6 +3,7 @@ import { ElementKind } from '../../src/exchange/channel.js';
 import { InputGate } from '../../src/exchange/input-gate.js';
 import { LocalChannel } from '../../src/exchange/local-channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { noOrigin } from '../../src/exchange/record-origin.js';
 
 /** A gate of local channels; the second argument says which input each one feeds. */
 function gateOf(inputIndexes: readonly number[]) {
@@ -14,7 +15,10 @@ function gateOf(inputIndexes: readonly number[]) {
   for (const inputIndex of inputIndexes) {
     gate.addChannel(inputIndex, (listener) => {
       const name = `up (${outputs.length}) -> down (0)`;
-      const channel = new LocalChannel({ name, availability: new OutputAvailability(() => {}) }, listener);
+      const channel = new LocalChannel(
+        { name, availability: new OutputAvailability(() => {}), origin: noOrigin },
+        listener,
+      );
       outputs.push(channel);
       return channel;
     });

@@ -1,5 +1,6 @@
 import type { OutputChannel } from '../../src/exchange/channel.js';
 import type { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { noOrigin, type RecordOrigin } from '../../src/exchange/record-origin.js';
 import { createRecordRouter } from '../../src/exchange/record-router.js';
 import { RecordWriter } from '../../src/exchange/record-writer.js';
 import type { StreamEvent } from '../../src/protocol/stream-elements.js';
@@ -16,14 +17,18 @@ export type OutputSize = 'one-slot' | 'unbounded';
 /** The output of the operators under test: it is full after each element, until the test empties it. */
 export class OneSlotOutput {
   readonly emitted: Emitted[] = [];
+  /** Where each emitted record comes from, as `split position`; empty for nowhere. */
+  readonly origins: string[] = [];
   /** The most elements that came, one after the other, while it was full. */
   overdraftMax = 0;
   private overdraft = 0;
   private readonly availability: OutputAvailability;
   private readonly size: OutputSize;
+  private readonly origin: RecordOrigin;
   private isFull = false;
 
-  constructor(availability: OutputAvailability, size: OutputSize) {
+  constructor(availability: OutputAvailability, size: OutputSize, origin: RecordOrigin = noOrigin) {
+    this.origin = origin;
     this.availability = availability;
     this.size = size;
   }
@@ -55,7 +60,11 @@ export class OneSlotOutput {
   writerOf(edge: number): RecordWriter {
     const channel: OutputChannel = {
       bytesOut: 0,
-      writeRecord: (value, timestamp) => this.push({ kind: 'record', edge, value, timestamp }),
+      writeRecord: (value, timestamp) => {
+        const { split, position } = this.origin;
+        this.origins.push(split === '' ? '' : `${split} ${position}`);
+        this.push({ kind: 'record', edge, value, timestamp });
+      },
       writeEvent: (event) => this.push({ kind: 'event', edge, event }),
       flush() {},
       close() {},

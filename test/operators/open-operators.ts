@@ -6,7 +6,7 @@ import { SimulatedClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
 import type { OutputSize } from './one-slot-edge.js';
-import { OperatorSubtask, type Pipeline } from './operator-subtask.js';
+import { OperatorSubtask, type OperatorSubtaskOptions, type Pipeline } from './operator-subtask.js';
 
 export type OpenOperators<In> = OperatorSubtask<In>;
 
@@ -15,6 +15,7 @@ export async function openOperators<In>(
   pipeline: Pipeline<In>,
   outputSize: OutputSize = 'unbounded',
   restored: readonly SubtaskSnapshot[] = [],
+  originOf?: OperatorSubtaskOptions['originOf'],
 ): Promise<OpenOperators<In>> {
   const random = new SimulatedRandom(1);
   const clock = new SimulatedClock(random);
@@ -31,6 +32,7 @@ export async function openOperators<In>(
     attempt: executionAttempt(1),
     restored,
     outputSize,
+    originOf,
   });
   const settled = (): void => {
     isSettled = true;

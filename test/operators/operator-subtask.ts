@@ -3,6 +3,7 @@ import { defineJob } from '../../src/api/job.js';
 import { Watermarks } from '../../src/api/watermarks.js';
 import type { SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { CurrentOrigin, noOrigin, type RecordOrigin } from '../../src/exchange/record-origin.js';
 import { chainOperators, type JobEdge, type JobVertex } from '../../src/graph/job-graph.js';
 import type { Clock } from '../../src/host/clock.js';
 import type { StreamOperator } from '../../src/operators/stream-operator.js';
@@ -49,6 +50,8 @@ export interface OperatorSubtaskOptions {
   readonly restored: readonly SubtaskSnapshot[];
   readonly outputSize: OutputSize;
   readonly place?: SubtaskPlace | undefined;
+  /** Where an element comes from; from nowhere, unless the test says so. */
+  readonly originOf?: ((value: unknown) => RecordOrigin) | undefined;
 }
 
 /** Which part of the keys the operators under test have: all, unless the test says otherwise. */
@@ -79,7 +82,8 @@ export class OperatorSubtask<In> {
   ): Promise<OperatorSubtask<In>> {
     const { vertex, edges } = vertexUnderTest(pipeline);
     const availability = new OutputAvailability(() => {});
-    const output = new OneSlotOutput(availability, options.outputSize);
+    const origin = new CurrentOrigin();
+    const output = new OneSlotOutput(availability, options.outputSize, origin);
     const own: { subtask?: OperatorSubtask<In> } = {};
     const fail = (error: unknown): void => void own.subtask?.failures.push(error);
     const { chain, headOperator } = await buildChain(vertex, edges, {
@@ -88,6 +92,7 @@ export class OperatorSubtask<In> {
       maxParallelism,
       attempt: options.attempt,
       availability,
+      origin,
       clock: options.clock,
       state: options.state,
       restored: options.restored,
@@ -99,7 +104,8 @@ export class OperatorSubtask<In> {
       writerOf: (edge) => output.writerOf(edges.indexOf(edge)),
     });
     if (headOperator === undefined) throw new Error('The pipeline describes no operator.');
-    const input = new PushedInput<In>(targetOf(headOperator), availability, (id, atMs) =>
+    const target = targetOf(headOperator, origin, options.originOf ?? (() => noOrigin));
+    const input = new PushedInput<In>(target, availability, (id, atMs) =>
       own.subtask?.subtask.takeCheckpoint(id, atMs),
     );
     const subtask = new Subtask({
@@ -107,6 +113,7 @@ export class OperatorSubtask<In> {
       input,
       chain,
       availability,
+      origin,
       clock: options.clock,
       wake: () => {},
       acknowledge: (id, snapshots) => own.subtask?.acknowledged.set(id, snapshots),
@@ -168,9 +175,17 @@ export class OperatorSubtask<In> {
 const turnsMax = 1_000_000;
 
 /** Straight into the operator, as a gate calls it. */
-function targetOf(operator: StreamOperator<unknown>): PushTarget {
+function targetOf(
+  operator: StreamOperator<unknown>,
+  origin: CurrentOrigin,
+  originOf: (value: unknown) => RecordOrigin,
+): PushTarget {
   return {
-    collect: (value, timestamp, input) => operator.processElement(value, timestamp, input),
+    collect: (value, timestamp, input) => {
+      origin.copy(originOf(value));
+      operator.processElement(value, timestamp, input);
+      origin.clear();
+    },
     emitWatermark: (timestamp) => operator.processWatermark(timestamp),
     emitWatermarkStatus: (idle) => operator.processWatermarkStatus(idle),
   };

@@ -6,7 +6,12 @@ import type { SourceOutput, SourceReaderContext, SplitOutput } from '../../src/s
 
 /** Collects what a reader emits, and blocks its output after a number of records where a test says so. */
 export class CollectingSourceOutput<T> implements SourceOutput<T> {
-  readonly emitted: { readonly value: T; readonly timestamp: number; readonly splitId: SplitId }[] = [];
+  readonly emitted: {
+    readonly value: T;
+    readonly timestamp: number;
+    readonly splitId: SplitId;
+    readonly position: number;
+  }[] = [];
   readonly finished: SplitId[] = [];
   readonly aside: { readonly tag: string; readonly value: unknown }[] = [];
   readonly failures: unknown[] = [];
@@ -20,11 +25,11 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
   }
 
   splitOutput(id: SplitId): SplitOutput {
-    return { splitId: id };
+    return { splitId: id, place: `split ${id}, position` };
   }
 
-  collect(value: T, timestamp: number, split: SplitOutput): void {
-    this.emitted.push({ value, timestamp, splitId: splitId(split.splitId) });
+  collect(value: T, timestamp: number, split: SplitOutput, position: number): void {
+    this.emitted.push({ value, timestamp, splitId: splitId(split.splitId), position });
     this.recordsUntilBlocked -= 1;
     if (this.recordsUntilBlocked === 0) this.availability.block();
   }

@@ -81,6 +81,23 @@ describe('a file source', () => {
     ]);
   });
 
+  it('names a line by its file and the byte at which it begins', async () => {
+    write('a.txt', 'one\r\nzwei €\n\nthree');
+    const source = fileSource({ paths: folder, value: string() });
+    const splits = await source.discoverSplits({ log: noLog });
+    const { output, reader } = open(source, splits);
+    await drain(reader, output);
+    expect(splits.map((split) => source.describePlace(split))).toEqual([
+      `file ${join(folder, 'a.txt')}, byte`,
+    ]);
+    expect(output.emitted.map(({ value, position }) => `${value} ${position}`)).toEqual([
+      'one 0',
+      'zwei € 5',
+      ' 14',
+      'three 15',
+    ]);
+  });
+
   it('takes globs, and decodes JSON', async () => {
     write('a.jsonl', '{"n":1}\n{"n":2}\n');
     write('a.csv', 'n\n1\n');

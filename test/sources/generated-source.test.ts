@@ -23,6 +23,25 @@ function open<T>(
   return { output, reader, clock };
 }
 
+describe('an element of a sequence', () => {
+  it('is named by its split and its place there', async () => {
+    const source = sequenceSource(5, 8, { splits: 2 });
+    const splits = await source.discoverSplits({ log: noLog });
+    const { output, reader } = open(source, splits);
+    reader.emitNext(1_000);
+    expect(splits.map((split) => source.describePlace(split))).toEqual([
+      'sequence-source, split 0, element',
+      'sequence-source, split 1, element',
+    ]);
+    expect(output.emitted.map(({ splitId, position }) => `${splitId} ${position}`)).toEqual([
+      'split-0 0',
+      'split-1 0',
+      'split-0 1',
+      'split-1 1',
+    ]);
+  });
+});
+
 describe('a sequence', () => {
   it('is emitted in order by one subtask, and ends', async () => {
     const source = sequenceSource(5, 25);

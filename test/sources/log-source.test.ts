@@ -123,32 +123,26 @@ describe('A log source’s reader that is told to pause splits', () => {
   });
 });
 
-describe('An error of a function behind a log source', () => {
-  it('names the record with its place in the log, and keeps its cause, domain and action', async () => {
+describe('A record of a log source', () => {
+  it('is named by topic, partition and offset, over gaps in the offsets too', async () => {
     const log = new ScriptedLog(twoPartitions);
-    const { output, reader } = await readAll(logSource({ topics: 't', value: string() }), log);
-    const cause = new RangeError('no a2');
-    output.collect = (value) => {
-      if (value !== 'a2') return;
-      throw new MillraceError('The map function of operator "map" (subtask 0) threw.', {
-        domain: 'user-code',
-        action: 'restart',
-        cause,
-      });
-    };
-    let thrown: unknown;
-    try {
-      reader.emitNext(10);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toMatchObject({
-      message:
-        'The map function of operator "map" (subtask 0) threw. The record is at topic t, partition 0, offset 2.',
-      domain: 'user-code',
-      action: 'restart',
-      cause,
-    });
+    const source = logSource({ topics: 't', value: string() });
+    const { output, reader } = await readAll(source, log);
+    reader.emitNext(10);
+    const splits = await source.discoverSplits({ log: log.open });
+    expect(splits.map((split) => source.describePlace(split))).toEqual([
+      'topic t, partition 0, offset',
+      'topic t, partition 1, offset',
+    ]);
+    expect(output.emitted.map(({ value, position }) => `${value} ${position}`)).toEqual([
+      'a0 0',
+      'a1 1',
+      'a2 2',
+      'a5 5',
+      'a6 6',
+      'b10 10',
+      'b11 11',
+    ]);
   });
 });
 
@@ -382,7 +376,7 @@ describe('reading a log source', () => {
     const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
     expect(reader.emitNext(100)).toBe('nothing-available');
     expect(output.values).toEqual(['a0', 'a1', 'a2', 'a5', 'a6', 'b10', 'b11']);
-    expect(output.emitted[0]).toEqual({ value: 'a0', timestamp: 1_000, splitId: id(0) });
+    expect(output.emitted[0]).toMatchObject({ value: 'a0', timestamp: 1_000, splitId: id(0) });
   });
 
   it('ends when every split stands at its stop position, past what is not shown', async () => {

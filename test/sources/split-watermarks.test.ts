@@ -13,14 +13,14 @@ const never = () => false;
 
 function twoSplits() {
   const watermarks = new SplitWatermarks(strategy, idleTimeoutMs);
-  const [splitA, splitB] = [watermarks.register(a, undefined), watermarks.register(b, undefined)];
+  const [splitA, splitB] = [watermarks.register(a, '', undefined), watermarks.register(b, '', undefined)];
   return { watermarks, splitA, splitB };
 }
 
 describe('the watermark of a source subtask', () => {
   it('stays behind the newest event time by the bound, and one more: an equal time may still come', () => {
     const watermarks = new SplitWatermarks(strategy, idleTimeoutMs);
-    const split = watermarks.register(a, undefined);
+    const split = watermarks.register(a, '', undefined);
     watermarks.onRecord(split, 1_000);
     watermarks.onRecord(split, 995);
     expect(watermarks.combined()).toBe(989);
@@ -45,10 +45,10 @@ describe('the watermark of a source subtask', () => {
 
   it('does not exist without a strategy, nor from records without a time', () => {
     const none = new SplitWatermarks(Watermarks.none(), undefined);
-    none.onRecord(none.register(a, undefined), 1_000);
+    none.onRecord(none.register(a, '', undefined), 1_000);
     expect(none.combined()).toBe(MIN_WATERMARK);
     const untimed = new SplitWatermarks(strategy, undefined);
-    untimed.onRecord(untimed.register(a, undefined), NO_TIMESTAMP);
+    untimed.onRecord(untimed.register(a, '', undefined), NO_TIMESTAMP);
     expect(untimed.combined()).toBe(MIN_WATERMARK);
   });
 
@@ -63,7 +63,7 @@ describe('the watermark of a source subtask', () => {
       fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const ids = [0, 1, 2].map((i) => splitId(`t-${i}`));
         let watermarks = new SplitWatermarks(strategy, idleTimeoutMs);
-        let splits = ids.map((id) => watermarks.register(id, undefined));
+        let splits = ids.map((id) => watermarks.register(id, '', undefined));
         let nowMs = 0;
         let last = MIN_WATERMARK;
         for (const each of steps) {
@@ -75,7 +75,7 @@ describe('the watermark of a source subtask', () => {
           else {
             const restored = new SplitWatermarks(strategy, idleTimeoutMs);
             restored.restoreCombined(watermarks.combined());
-            splits = ids.map((id) => restored.register(id, watermarks.snapshot(id)));
+            splits = ids.map((id) => restored.register(id, '', watermarks.snapshot(id)));
             watermarks = restored;
           }
           const combined = watermarks.combined();
@@ -126,7 +126,7 @@ describe('an idle split', () => {
   it('is what a subtask without splits has throughout, and a source without a time-out never', () => {
     expect(new SplitWatermarks(strategy, idleTimeoutMs).isIdle).toBe(true);
     const watermarks = new SplitWatermarks(strategy, undefined);
-    watermarks.register(a, undefined);
+    watermarks.register(a, '', undefined);
     for (let nowMs = 0; nowMs < 10_000; nowMs += 50) watermarks.onTick(nowMs, false, always);
     expect(watermarks.isIdle).toBe(false);
   });
@@ -139,8 +139,8 @@ describe('the snapshot of watermarks', () => {
     watermarks.onRecord(splitB, 4_000);
     const states = JSON.parse(JSON.stringify([watermarks.snapshot(a), watermarks.snapshot(b)]));
     const restored = new SplitWatermarks(strategy, idleTimeoutMs);
-    restored.register(a, states[0]);
-    restored.register(b, states[1]);
+    restored.register(a, '', states[0]);
+    restored.register(b, '', states[1]);
     expect(restored.combined()).toBe(3_989);
   });
 

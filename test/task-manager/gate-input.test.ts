@@ -3,6 +3,7 @@ import { initialCreditBuffers } from '../../src/exchange/credit-flow.js';
 import { InputGate } from '../../src/exchange/input-gate.js';
 import { LocalChannel } from '../../src/exchange/local-channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { CurrentOrigin } from '../../src/exchange/record-origin.js';
 import type { StreamOperator } from '../../src/operators/stream-operator.js';
 import { checkpointId } from '../../src/protocol/ids.js';
 import type { StreamEvent } from '../../src/protocol/stream-elements.js';
@@ -30,12 +31,22 @@ class GateFixture {
   /** The operator's output is full after each of these. */
   readonly blocksAfter = new Set<string>();
   private readonly channels: LocalChannel[] = [];
+  /** Of what is sent. */
+  readonly sent = new CurrentOrigin();
+  /** Where what reached the operator came from. */
+  readonly origins: string[] = [];
+  /** Of what the operator processes. */
+  readonly origin = new CurrentOrigin();
 
   constructor(channelCount: number, inputOf: (channel: number) => number = (channel) => channel % 2) {
     const gate = new InputGate(() => {});
     for (let number = 0; number < channelCount; number += 1) {
       gate.addChannel(inputOf(number), (listener) => {
-        const settings = { name: `channel ${number}`, availability: new OutputAvailability(() => {}) };
+        const settings = {
+          name: `channel ${number}`,
+          availability: new OutputAvailability(() => {}),
+          origin: this.sent,
+        };
         const channel = new LocalChannel(settings, listener);
         this.channels.push(channel);
         return channel;
@@ -53,6 +64,7 @@ class GateFixture {
       gate,
       operator: operator as StreamOperator<unknown>,
       availability: this.output,
+      origin: this.origin,
       clock: this.clock,
       takeCheckpoint: (id, triggeredAtMs) => this.note(`checkpoint ${id} of ${triggeredAtMs}`),
       wake: () => {
@@ -83,6 +95,8 @@ class GateFixture {
 
   private note(word: string): void {
     this.happened.push(word);
+    const { split, position } = this.origin;
+    this.origins.push(`${word} of ${split === '' ? 'nowhere' : `${split} ${position}`}`);
     if (this.blocksAfter.has(word)) this.output.block();
   }
 }
@@ -95,6 +109,23 @@ describe('A gate’s input', () => {
     expect(gate.process()).toEqual(['a@0', 'b@0', 'c@1']);
     expect(gate.input.numRecordsIn).toBe(3);
     expect(gate.input.processNext(100)).toBe('nothing-available');
+  });
+
+  it('says where each element comes from, and of what is no element that it comes from nowhere', () => {
+    const gate = new GateFixture(1);
+    gate.sent.set('split', 1);
+    gate.send(0, 'a');
+    gate.sent.set('split', 2 ** 40);
+    gate.send(0, 'b', watermark(5));
+    gate.sent.clear();
+    gate.send(0, 'c');
+    gate.process();
+    expect(gate.origins).toEqual([
+      'a@0 of split 1',
+      `b@0 of split ${2 ** 40}`,
+      'watermark 5 of nowhere',
+      'c@0 of nowhere',
+    ]);
   });
 
   it('stops after so many records, and goes on in the midst of the buffer', () => {

@@ -1,6 +1,7 @@
 import type { OperatorSnapshot, SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
 import type { OutputChannel } from '../../src/exchange/channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { CurrentOrigin } from '../../src/exchange/record-origin.js';
 import { createRecordRouter } from '../../src/exchange/record-router.js';
 import { RecordWriter } from '../../src/exchange/record-writer.js';
 import type { StreamNode } from '../../src/graph/stream-graph.js';
@@ -21,6 +22,7 @@ export class ScriptedSubtask {
   readonly failures: unknown[] = [];
   readonly subtask: Subtask;
   readonly availability: OutputAvailability;
+  readonly origin = new CurrentOrigin();
   readonly input: ScriptedInput;
   readonly operator: ScriptedOperator;
   flushes = 0;
@@ -49,6 +51,7 @@ export class ScriptedSubtask {
         subtaskIndex: subtaskIndex(0),
       }),
       availability: this.availability,
+      origin: this.origin,
       clock,
       wake: () => this.wake(wake),
       acknowledge: (id, snapshots) =>

@@ -1,5 +1,6 @@
 import { type WatermarkStrategy, Watermarks } from '../../src/api/watermarks.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
+import { CurrentOrigin } from '../../src/exchange/record-origin.js';
 import { checkpointId, operatorUid, splitId, subtaskIndex } from '../../src/protocol/ids.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
 import type { Source, SourceOutput, SourceSplit, SourceStatus } from '../../src/sources/source.js';
@@ -20,8 +21,11 @@ interface FixtureOptions {
 /** A source whose records are their own event times and come when the test says so. */
 export class SourceFixture {
   readonly happened: string[] = [];
+  /** Where what was emitted came from; `nowhere` of a watermark. */
+  readonly origins: string[] = [];
   readonly input: SourceInput;
   readonly output = new OutputAvailability(() => {});
+  readonly origin = new CurrentOrigin();
   readonly clock = new SimulatedClock(new SimulatedRandom(1));
   /** What the input wants done between two elements. */
   readonly actions: (() => void)[] = [];
@@ -58,6 +62,7 @@ export class SourceFixture {
       restoredWatermark: options.restoredWatermark ?? MIN_WATERMARK,
       output: new ChainOutput([target], new Map()),
       availability: this.output,
+      origin: this.origin,
       clock: this.clock,
       readerContext: {
         operatorName: 'events',
@@ -99,6 +104,7 @@ export class SourceFixture {
       boundedness: 'bounded',
       idleTimeoutMs: undefined,
       discoverSplits: async () => splits,
+      describePlace: (split) => `split ${split.splitId}, time`,
       createReader: ({ output }) => ({
         addSplits: (added) => this.reading.push(...added),
         emitNext: (recordsMax) => this.emit(output, recordsMax),
@@ -117,7 +123,7 @@ export class SourceFixture {
     for (let taken = 0; taken < recordsMax && this.output.isAvailable; taken += 1) {
       const next = this.arrived.shift();
       if (next === undefined) break;
-      output.collect(next.time, next.time, output.splitOutput(splitId(next.split)));
+      output.collect(next.time, next.time, output.splitOutput(splitId(next.split)), next.time);
     }
     if (this.arrived.length > 0) return 'more-available';
     return this.hasEnded ? 'end-of-input' : 'nothing-available';
@@ -125,6 +131,8 @@ export class SourceFixture {
 
   private note(word: string): void {
     this.happened.push(word);
+    const { split, position } = this.origin;
+    this.origins.push(`${word} of ${split === '' ? 'nowhere' : `${split} ${position}`}`);
     if (this.blocksAfter.has(word)) this.output.block();
   }
 }

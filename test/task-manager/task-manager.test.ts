@@ -282,12 +282,14 @@ describe('A TaskManager that fails', () => {
     return failures[0]!.failure;
   };
 
-  it('because a function throws says so once, with its name, and nothing after that', async () => {
+  it('because a function throws says so once, with its name and its record, which came through an exchange, and nothing after that', async () => {
     const fixture = new TaskManagerFixture(sums(20));
     await fixture.startAndDeploy();
     const failure = await afterFailure(fixture);
     expect(failure).toMatchObject({ domain: 'user-code', action: 'restart' });
-    expect(failure.message).toBe('processElement() of operator "sum" (subtask 0) threw.');
+    expect(failure.message).toBe(
+      'processElement() of operator "sum" (subtask 0) threw. The record is at collection-source, split 0, element 12.',
+    );
     expect(failure.cause?.message).toBe('thirteen');
   });
 

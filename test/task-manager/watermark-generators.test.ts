@@ -28,6 +28,12 @@ describe('A watermark generator of the job’s own', () => {
     const source = new SourceFixture({ strategy: Watermarks.forGenerator(punctuated) });
     source.arrived.push(at(7), at(10), at(8), at(20), at(21));
     expect(source.step()).toEqual(['7', '10', 'w10', '8', '20', 'w20', '21', 'nothing-available']);
+    // What the watermark sets off is no fault of the element's.
+    expect(source.origins.slice(1, 4)).toEqual([
+      '10 of split s-0, time 10',
+      'w10 of nowhere',
+      '8 of split s-0, time 8',
+    ]);
   });
 
   it('puts it behind what the element makes and before the next element, also when the output is held up', () => {

@@ -72,8 +72,9 @@ export class FileSourceReader<T> implements SourceReader {
       file.position = lines.position;
       return;
     }
+    const { position } = file;
     file.position = lines.position;
-    this.context.output.collect(value, NO_TIMESTAMP, file.output);
+    this.context.output.collect(value, NO_TIMESTAMP, file.output, position);
   }
 
   private finish(file: FileProgress, lines: FileLines): void {

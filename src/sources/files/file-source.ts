@@ -14,7 +14,7 @@ import type {
   SplitDiscoveryContext,
 } from '../source.js';
 import { FileSourceReader } from './file-source-reader.js';
-import { fileSplit } from './file-split.js';
+import { fileSplit, readFileSplit } from './file-split.js';
 
 export interface FileSourceOptions<T> {
   /** Files, folders (with all that lies below) or globs such as `logs/*.jsonl`. Hidden files are left out. */
@@ -82,6 +82,10 @@ class FileSource<T> implements Source<T> {
     known: ReadonlySet<SplitId>,
   ): Promise<readonly SourceSplit[]> {
     return this.find(known);
+  }
+
+  describePlace(split: SourceSplit): string {
+    return `file ${readFileSplit(split).path}, byte`;
   }
 
   createReader(context: SourceReaderContext<T>): SourceReader {
