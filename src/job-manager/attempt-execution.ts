@@ -116,6 +116,7 @@ export class AttemptExecution {
       case 'checkpoint-acknowledged':
       case 'metrics':
       case 'report':
+      case 'warning':
         this.options.onMessage(slot, message);
         return;
     }

@@ -257,6 +257,9 @@ export class JobManager {
       case 'first-record-processed':
         this.firstRecord.recordProcessed(message.attempt, message.atEpochMs);
         return;
+      case 'warning':
+        this.options.logger.warn(message.message);
+        return;
     }
   }
 

@@ -114,7 +114,7 @@ function sourceMetrics(
 
 function partitionMetrics(
   scope: OperatorScope,
-  { topic, partition, currentOffset, recordsLag }: PartitionMetrics,
+  { topic, partition, currentOffset, recordsLag, offsetResets }: PartitionMetrics,
   committed: readonly TopicPartitionOffset[],
 ): Metric[] {
   const { group } = within(scope, 'KafkaSourceReader');
@@ -123,6 +123,7 @@ function partitionMetrics(
   const commit = committed.find((offset) => offset.partition === partition && offset.topic === topic);
   metrics.gauge('committedOffset', commit?.offset);
   metrics.gauge('records-lag', recordsLag);
+  metrics.counter('offsetResets', offsetResets);
   return metrics.metrics;
 }
 

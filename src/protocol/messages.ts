@@ -108,6 +108,8 @@ export type FromTaskManager =
       readonly operatorUid: OperatorUid;
       readonly value: unknown;
     }
+  /** Something that people should know of, and that stops nothing. */
+  | { readonly kind: 'warning'; readonly attempt: ExecutionAttempt; readonly message: string }
   | { readonly kind: 'shut-down-complete'; readonly attempt: ExecutionAttempt; readonly slot: SlotIndex };
 
 /** What one slot runs in one attempt. */
@@ -160,6 +162,8 @@ export interface PartitionMetrics {
   readonly currentOffset: number;
   /** Offsets from there to the end as last heard of; undefined before the log has told. */
   readonly recordsLag: number | undefined;
+  /** How often its position was not in the log and reading went on elsewhere, since the attempt began. */
+  readonly offsetResets: number;
 }
 
 /** Totals of a sink's writer since its attempt began. */

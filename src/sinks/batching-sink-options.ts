@@ -1,4 +1,5 @@
 import { type Duration, durationMs } from '../api/duration.js';
+import { wrongOption } from '../api/read-options.js';
 import {
   type KafkaSinkProperties,
   readOperatorProperties,
@@ -11,7 +12,12 @@ import {
 } from '../log/kafka/settings/request-properties.js';
 import type { AppendSettings } from '../log/log-port.js';
 import { type Compression, compressions } from '../log/request-settings.js';
-import { MillraceError } from '../protocol/failures.js';
+import {
+  type AppendingSinkOptions,
+  type DeliveryGuarantee,
+  deliveryGuarantee,
+  type TransactionalSinkOptions,
+} from './delivery-guarantee.js';
 
 /** How a sink's records travel. All but `compression` concern Kafka alone. */
 export interface BatchingSinkOptions {
@@ -30,39 +36,41 @@ export interface BatchingSinkOptions {
   readonly properties?: KafkaSinkProperties;
 }
 
-/** How the records of a sink travel, and how long a transaction of it may be open. */
+/** What a sink's options and its properties under Kafka's names say together. */
 export interface SinkSettings {
   readonly batching: AppendSettings;
-  /** Undefined where neither an option nor a property says it. */
-  readonly transactionTimeoutMs: number | undefined;
+  readonly guarantee: DeliveryGuarantee;
 }
 
-/** @throws MillraceError naming the first option that is wrong, or all properties that are. */
+/** @throws WrongOptions naming every option and property that is wrong. */
 export function sinkSettings(
-  options: BatchingSinkOptions & { readonly transactionTimeout?: Duration },
+  options: BatchingSinkOptions & (AppendingSinkOptions | TransactionalSinkOptions),
 ): SinkSettings {
-  const given = checkedOptions(options);
-  const { transactionTimeout } = options;
-  const timeoutMs =
-    transactionTimeout === undefined
-      ? undefined
-      : durationMs(transactionTimeout, "A sink's option transactionTimeout");
-  return readOperatorProperties('kafkaSink', options.properties ?? {}, (properties) => ({
-    batching: { ...readRequestSettings(properties), ...agreedBatching(properties, given) },
-    transactionTimeoutMs: properties.agreed(
+  return readOperatorProperties('kafkaSink', options.properties ?? {}, (properties) => {
+    const batching = { ...readRequestSettings(properties), ...agreedBatching(properties, options) };
+    const timeout = 'transactionTimeout' in options ? options.transactionTimeout : undefined;
+    const timeoutMs = properties.agreed(
       transactionTimeoutName,
       properties.wholeNumber(transactionTimeoutName, 1, 2_147_483_647),
       'transactionTimeout',
-      timeoutMs,
-    ),
-  }));
+      properties.option(() => transactionTimeoutMs(timeout)),
+    );
+    return {
+      batching,
+      guarantee: properties.option(() => deliveryGuarantee(options, timeoutMs)) ?? { kind: 'at-least-once' },
+    };
+  });
 }
 
 const transactionTimeoutName = 'transaction.timeout.ms';
 
-type BatchingOptions = Pick<AppendSettings, 'compression' | 'lingerMs' | 'batchBytes' | 'requestBytes'>;
-
-function agreedBatching(properties: PropertyReader, given: BatchingOptions): AppendSettings {
+function agreedBatching(properties: PropertyReader, options: BatchingSinkOptions): AppendSettings {
+  const given = {
+    compression: properties.option(() => codec(options.compression)),
+    lingerMs: properties.option(() => optionalMs('linger', options.linger)),
+    batchBytes: properties.option(() => byteCount('batchBytes', options.batchBytes)),
+    requestBytes: properties.option(() => byteCount('requestBytes', options.requestBytes)),
+  };
   const settings = readBatchSettings(properties);
   const { compression, lingerMs, batchBytes, requestBytes } = propertyNames;
   return {
@@ -74,23 +82,25 @@ function agreedBatching(properties: PropertyReader, given: BatchingOptions): App
   };
 }
 
-function checkedOptions(options: BatchingSinkOptions): BatchingOptions {
-  const { compression, linger, batchBytes, requestBytes } = options;
-  if (compression !== undefined && !compressions.includes(compression))
-    throw badOption(`compression is ${JSON.stringify(compression)}: give ${compressions.join(', ')}.`);
-  return {
-    compression,
-    lingerMs: linger === undefined ? undefined : durationMs(linger, "A sink's option linger"),
-    batchBytes: byteCount('batchBytes', batchBytes),
-    requestBytes: byteCount('requestBytes', requestBytes),
-  };
+function codec(compression: Compression | undefined): Compression | undefined {
+  if (compression === undefined || compressions.includes(compression)) return compression;
+  throw wrongOption(
+    'sink',
+    `compression is ${JSON.stringify(compression)}: give ${compressions.join(', ')}.`,
+  );
+}
+
+function optionalMs(name: string, duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration, `A sink's option ${name}`);
+}
+
+function transactionTimeoutMs(timeout: Duration | undefined): number | undefined {
+  const timeoutMs = optionalMs('transactionTimeout', timeout);
+  if (timeoutMs !== 0) return timeoutMs;
+  throw wrongOption('sink', 'transactionTimeout is 0: give the time that a restart may take, and more.');
 }
 
 function byteCount(name: string, value: number | undefined): number | undefined {
   if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return value;
-  throw badOption(`${name} is ${value}: give a whole number of bytes above 0.`);
-}
-
-function badOption(message: string): MillraceError {
-  return new MillraceError(`A sink's option ${message}`, { domain: 'user-code', action: 'fail-job' });
+  throw wrongOption('sink', `${name} is ${value}: give a whole number of bytes above 0.`);
 }

@@ -1,6 +1,6 @@
 import type { LogBatch, RecordHeader } from '../log/log-port.js';
 import type { BatchingSinkOptions } from '../sinks/batching-sink-options.js';
-import type { AppendingSinkOptions, TransactionalSinkOptions } from '../sinks/log-sink.js';
+import type { AppendingSinkOptions, TransactionalSinkOptions } from '../sinks/delivery-guarantee.js';
 
 /** Where records that can't be decoded are put aside. */
 export type DeadLetterOptions = (AppendingSinkOptions | TransactionalSinkOptions) &

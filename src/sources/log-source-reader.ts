@@ -1,11 +1,12 @@
 import { logFailure } from '../log/log-failure.js';
 import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
+import { describeReset, type OffsetResetPolicy, type PositionReset } from '../log/position-reset.js';
 import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
 import { type BatchOfSplit, LogBatches } from './log-batches.js';
-import { logSplit, readLogSplit } from './log-split.js';
+import { logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { LogSplitReader } from './log-split-reader.js';
 import { type RecordDecoder, undecodableRecord } from './record-decoder.js';
 import type { SourceReader, SourceReaderContext, SourceSplit, SourceStatus } from './source.js';
@@ -15,7 +16,8 @@ export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
 
 export interface LogSourceReaderOptions {
   readonly undecodable: UndecodablePolicy;
-  readonly reading: RequestSettings & FetchSettings & { readonly isolation: Isolation };
+  readonly reading: RequestSettings &
+    FetchSettings & { readonly isolation: Isolation; readonly onOffsetOutOfRange: OffsetResetPolicy };
   readonly isBounded: boolean;
 }
 
@@ -120,6 +122,7 @@ export class LogSourceReader<T> implements SourceReader {
         partition: split.partition,
         currentOffset: split.position - 1,
         recordsLag: endOffset === undefined ? undefined : Math.max(0, endOffset - split.position),
+        offsetResets: split.resets,
       };
     });
   }
@@ -141,6 +144,7 @@ export class LogSourceReader<T> implements SourceReader {
       this.reader = log.openReader({
         onAvailable: () => this.context.onAvailable(),
         onError: (error) => this.fail(error),
+        onReset: (reset) => this.noteReset(reset),
         prefetchBytes,
         ...this.reading,
       });
@@ -149,6 +153,15 @@ export class LogSourceReader<T> implements SourceReader {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private noteReset(reset: PositionReset): void {
+    const { operatorName, subtaskIndex, clock, warn } = this.context;
+    if (!this.splits.get(logSplitId(reset))?.noteReset(clock.monotonicMs())) return;
+    const { onOffsetOutOfRange } = this.reading;
+    warn(
+      `Source "${operatorName}" (subtask ${subtaskIndex}), onOffsetOutOfRange '${onOffsetOutOfRange}': ${describeReset(reset)}`,
+    );
   }
 
   private fail(error: unknown): void {

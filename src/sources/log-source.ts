@@ -1,24 +1,18 @@
-import { type Duration, durationMs } from '../api/duration.js';
+import type { Duration } from '../api/duration.js';
 import { refuseUnknownOptions } from '../api/option-names.js';
+import { readOptions } from '../api/read-options.js';
 import { requireMethod } from '../api/require-method.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
 import type { KafkaSourceProperties } from '../log/kafka/settings/operator-properties.js';
 import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
-import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
-import { MillraceError } from '../protocol/failures.js';
+import type { OffsetResetPolicy } from '../log/position-reset.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { RecordDeserializer } from './consumer-record.js';
 import type { DeadLetterOptions } from './dead-letter.js';
 import { DeserializerDecoder } from './deserializer-decoder.js';
-import { LogSourceReader, type UndecodablePolicy } from './log-source-reader.js';
+import { LogSourceReader } from './log-source-reader.js';
 import { logSplit, logSplitId, readLogSplit } from './log-split.js';
-import {
-  type BoundedAt,
-  type PositionOf,
-  type StartingOffsets,
-  startPositions,
-  stopPositions,
-} from './offset-options.js';
+import type { BoundedAt, PositionOf, StartingOffsets } from './offset-options.js';
 import { type KeyedRecord, KeyedRecordDecoder, type RecordDecoder, ValueDecoder } from './record-decoder.js';
 import type {
   EncodedRecords,
@@ -28,7 +22,7 @@ import type {
   SourceSplit,
   SplitDiscoveryContext,
 } from './source.js';
-import { sourceOptionNames, sourceSettings } from './source-settings.js';
+import { type SourceSettings, sourceOptionNames, sourceSettings } from './source-settings.js';
 import {
   describeSelection,
   type PinnedPartition,
@@ -58,6 +52,12 @@ export type LogSourceSettings = LogSourceInput & {
    * by hand, never looks.
    */
   readonly partitionDiscoveryInterval?: Duration;
+  /**
+   * A position that is not in the log, since retention has deleted it or the topic was made anew, fails the job (the
+   * default), or reading goes on at the `'earliest'` or `'latest'` offset there is: with a warning, and counted in the
+   * metric `offsetResets`. It concerns positions of checkpoints, of a group, given by hand, and those of a running job.
+   */
+  readonly onOffsetOutOfRange?: OffsetResetPolicy;
   /** A partition with nothing new for so long no longer holds back watermarks; `'10s'` by default, `'never'` switches it off. */
   readonly idleTimeout?: Duration | 'never';
   /**
@@ -87,30 +87,26 @@ export type DeserializedLogSourceOptions<T> = LogSourceSettings & {
 };
 
 /**
- * Well above a producer's pauses between batches and a broker's fail-over, so that only a partition that is
- * quiet loses its say; short enough that windows are not seen to stall.
- */
-const defaultIdleTimeoutMs = 10_000;
-
-/**
  * Reads topics of the log: of Kafka where brokers are given, else of the embedded log. A split is a
  * partition of a topic.
  */
 export function logSource<T>(options: DeserializedLogSourceOptions<T>): Source<T>;
 export function logSource<K, V>(options: KeyedLogSourceOptions<K, V>): Source<KeyedRecord<K, V>>;
 export function logSource<V>(options: LogSourceOptions<V>): Source<V>;
-export function logSource<K, V>(
-  options: LogSourceOptions<V> | KeyedLogSourceOptions<K, V> | DeserializedLogSourceOptions<V>,
-): Source<V> | Source<KeyedRecord<K, V>> {
-  refuseUnknownOptions('kafkaSource', options, sourceOptionNames);
-  if ('deserializer' in options && options.deserializer !== undefined)
-    return new LogSource(options, new DeserializerDecoder(options.deserializer));
-  const { value } = options as LogSourceOptions<V>;
-  requireMethod(value, 'decode', "A source's option value takes a codec, such as json()");
-  return 'key' in options && options.key !== undefined
-    ? new LogSource(options, new KeyedRecordDecoder(options.key, value))
-    : new LogSource(options, new ValueDecoder(value));
+export function logSource<K, V>(options: AnyLogSourceOptions<K, V>): Source<V | KeyedRecord<K, V>> {
+  const { selection, decoder, settings } = readOptions('kafkaSource', {
+    names: () => refuseUnknownOptions('kafkaSource', options, sourceOptionNames),
+    selection: () => topicSelection(options),
+    decoder: () => decoderOf(options),
+    settings: () => sourceSettings(options),
+  });
+  return new LogSource(selection, decoder, settings);
 }
+
+type AnyLogSourceOptions<K, V> =
+  | LogSourceOptions<V>
+  | KeyedLogSourceOptions<K, V>
+  | DeserializedLogSourceOptions<V>;
 
 class LogSource<T> implements Source<T> {
   readonly kind = 'log-source';
@@ -118,46 +114,31 @@ class LogSource<T> implements Source<T> {
   readonly boundedness: 'bounded' | 'continuous';
   readonly idleTimeoutMs: number | undefined;
   readonly discoveryIntervalMs: number | undefined;
-  private readonly selection: TopicSelection;
-  private readonly startPosition: PositionOf;
-  private readonly stopPosition: PositionOf | undefined;
-  private readonly groupId: string | undefined;
-  private readonly isolation: Isolation;
-  private readonly reading: RequestSettings & FetchSettings;
   readonly deadLetters: DeadLetterOptions | undefined;
   readonly encodedRecords: EncodedRecords | undefined;
-  private readonly undecodable: UndecodablePolicy;
+  private readonly selection: TopicSelection;
   private readonly decoder: RecordDecoder<T>;
+  private readonly settings: SourceSettings;
 
-  constructor(options: LogSourceSettings, decoder: RecordDecoder<T>) {
-    this.selection = topicSelection(options);
-    const { groupId, isolation, discoveryIntervalMs, reading } = sourceSettings(options);
-    this.groupId = groupId;
-    this.reading = reading;
-    this.startPosition = startPositions(options.startingOffsets ?? 'earliest', groupId);
-    this.stopPosition = options.bounded === undefined ? undefined : stopPositions(options.bounded);
-    this.boundedness = options.bounded === undefined ? 'continuous' : 'bounded';
-    this.isolation = isolation;
-    this.idleTimeoutMs =
-      options.idleTimeout === 'never'
-        ? undefined
-        : durationMs(options.idleTimeout ?? defaultIdleTimeoutMs, "A source's option idleTimeout");
-    this.discoveryIntervalMs = this.looksForPartitions ? discoveryIntervalMs : undefined;
-    const policy = options.onUndecodable ?? 'fail';
-    this.deadLetters = typeof policy === 'object' ? policy : undefined;
-    this.undecodable = typeof policy === 'object' ? 'dead-letter' : checkedPolicy(policy);
+  constructor(selection: TopicSelection, decoder: RecordDecoder<T>, settings: SourceSettings) {
+    this.selection = selection;
     this.decoder = decoder;
-    this.encodedRecords =
-      this.undecodable === 'fail' && decoder instanceof ValueDecoder ? decoder : undefined;
-    this.description = `${describeSelection(this.selection)}; ${this.boundedness}`;
+    this.settings = settings;
+    const { stopPosition, idleTimeoutMs, discoveryIntervalMs, onUndecodable } = settings;
+    this.boundedness = stopPosition === undefined ? 'continuous' : 'bounded';
+    this.idleTimeoutMs = idleTimeoutMs;
+    this.discoveryIntervalMs = this.looksForPartitions ? discoveryIntervalMs : undefined;
+    this.deadLetters = typeof onUndecodable === 'object' ? onUndecodable : undefined;
+    this.encodedRecords = onUndecodable === 'fail' && decoder instanceof ValueDecoder ? decoder : undefined;
+    this.description = `${describeSelection(selection)}; ${this.boundedness}`;
   }
 
   async discoverSplits(context: SplitDiscoveryContext): Promise<readonly SourceSplit[]> {
     const log = await context.log();
     const partitions = await selectPartitions(this.selection, log);
-    const starts = await this.resolve(log, partitions, this.startPosition);
-    const stops =
-      this.stopPosition === undefined ? undefined : await this.resolve(log, partitions, this.stopPosition);
+    const { startPosition, stopPosition } = this.settings;
+    const starts = await this.resolve(log, partitions, startPosition);
+    const stops = stopPosition === undefined ? undefined : await this.resolve(log, partitions, stopPosition);
     return partitions.map((partition, i) =>
       logSplit({ ...partition, position: starts[i]!, stopPosition: stops?.[i] ?? null }, partition.index),
     );
@@ -183,9 +164,10 @@ class LogSource<T> implements Source<T> {
   }
 
   createReader(context: SourceReaderContext<T>): SourceReader {
+    const { onUndecodable, reading } = this.settings;
     return new LogSourceReader(context, this.decoder, {
-      undecodable: this.undecodable,
-      reading: { ...this.reading, isolation: this.isolation },
+      undecodable: typeof onUndecodable === 'object' ? 'dead-letter' : onUndecodable,
+      reading,
       isBounded: this.boundedness === 'bounded',
     });
   }
@@ -194,13 +176,14 @@ class LogSource<T> implements Source<T> {
     context: SplitDiscoveryContext,
     splits: readonly SourceSplit[],
   ): Promise<readonly TopicPartitionOffset[]> {
-    if (this.groupId === undefined || splits.length === 0) return [];
+    const { groupId } = this.settings;
+    if (groupId === undefined || splits.length === 0) return [];
     const log = await context.log();
     const offsets = splits.map((split) => {
       const { topic, partition, position } = readLogSplit(split);
       return { topic, partition, offset: position };
     });
-    await log.commitOffsets(this.groupId, offsets);
+    await log.commitOffsets(groupId, offsets);
     return offsets;
   }
 
@@ -220,22 +203,21 @@ class LogSource<T> implements Source<T> {
       const spec = wanted[i]!;
       if (typeof spec !== 'number') requests.push({ topic, partition, spec });
     });
-    const answers = requests.length === 0 ? [] : await log.resolveOffsets(requests, this.isolation);
+    const answers =
+      requests.length === 0 ? [] : await log.resolveOffsets(requests, this.settings.reading.isolation);
     let next = 0;
     return wanted.map((position) => (typeof position === 'number' ? position : answers[next++]!));
   }
 }
 
-function checkedPolicy(policy: 'fail' | 'skip'): UndecodablePolicy {
-  switch (policy) {
-    case 'fail':
-    case 'skip':
-      return policy;
-    default:
-      policy satisfies never;
-      throw new MillraceError(
-        `A source's option onUndecodable is ${JSON.stringify(policy)}: give 'fail', 'skip' or { deadLetter: 'a topic' }.`,
-        { domain: 'user-code', action: 'fail-job' },
-      );
+function decoderOf<K, V>(options: AnyLogSourceOptions<K, V>): RecordDecoder<V | KeyedRecord<K, V>> {
+  if ('deserializer' in options && options.deserializer !== undefined) {
+    requireMethod(options.deserializer, 'deserialize', "A source's option deserializer takes a deserializer");
+    return new DeserializerDecoder(options.deserializer);
   }
+  const { value } = options as LogSourceOptions<V>;
+  requireMethod(value, 'decode', "A source's option value takes a codec, such as json()");
+  if (!('key' in options) || options.key === undefined) return new ValueDecoder(value);
+  requireMethod(options.key, 'decode', "A source's option key takes a codec, such as string()");
+  return new KeyedRecordDecoder(options.key, value);
 }

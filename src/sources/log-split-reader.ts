@@ -11,6 +11,9 @@ export class LogSplitReader implements LogSplitState {
   readonly output: SplitOutput;
   /** The next offset to emit. */
   position: number;
+  /** How often its position was not in the log and reading went on elsewhere. */
+  resets = 0;
+  private resetToldAtMs = Number.NEGATIVE_INFINITY;
   /** Read while the split is paused, oldest first. */
   readonly waiting: LogBatch[] = [];
 
@@ -27,8 +30,19 @@ export class LogSplitReader implements LogSplitState {
     return this.stopPosition !== null && this.position >= this.stopPosition;
   }
 
+  /** Whether people should be told of this one. */
+  noteReset(nowMs: number): boolean {
+    this.resets += 1;
+    if (nowMs - this.resetToldAtMs < resetWarningIntervalMs) return false;
+    this.resetToldAtMs = nowMs;
+    return true;
+  }
+
   addTo(reader: LogReader): void {
     const { topic, partition } = this;
     reader.addPartition({ topic, partition }, this.position, this.stopPosition ?? undefined);
   }
 }
+
+/** A partition whose records are deleted faster than they are read is reset again and again; the metric counts all of it. */
+const resetWarningIntervalMs = 10_000;

@@ -4,7 +4,7 @@ import type { EncodedRecord, EncodedRecordDecoder } from '../exchange/encoded-re
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { Clock } from '../host/clock.js';
 import type { LogClient, TopicPartitionOffset } from '../log/log-port.js';
-import type { SplitId } from '../protocol/ids.js';
+import type { SplitId, SubtaskIndex } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import type { DeadLetterOptions } from './dead-letter.js';
 import type { SplitWatermarkState } from './split-watermark-state.js';
@@ -80,6 +80,7 @@ export interface SourceSplit {
 
 export interface SourceReaderContext<T> {
   readonly operatorName: string;
+  readonly subtaskIndex: SubtaskIndex;
   readonly output: SourceOutput<T>;
   readonly availability: OutputAvailability;
   readonly clock: Clock;
@@ -87,6 +88,8 @@ export interface SourceReaderContext<T> {
   /** Wakes the task: `emitNext` may have something again. Never called from within `emitNext`. */
   onAvailable(): void;
   fail(error: unknown): void;
+  /** Tells people of something that stops nothing, in a sentence that names the operator. Seldom: each is a line of the log. */
+  warn(message: string): void;
 }
 
 /** Where a reader emits; the runtime assigns timestamps and watermarks per split. */

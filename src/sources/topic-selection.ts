@@ -1,3 +1,4 @@
+import { wrongOption } from '../api/read-options.js';
 import type { LogClient, TopicPartition } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { SplitId } from '../protocol/ids.js';
@@ -28,16 +29,18 @@ export interface TopicOptions {
 /** @throws MillraceError when the options name nothing, or the same thing twice. */
 export function topicSelection({ topics, partitions }: TopicOptions): TopicSelection {
   if (partitions !== undefined) {
-    if (topics !== undefined) throw badOption('topics and partitions exclude each other: give one of them.');
+    if (topics !== undefined)
+      throw wrongOption('source', 'topics and partitions exclude each other: give one of them.');
     return { kind: 'partitions', partitions: checkedPartitions(partitions) };
   }
   // A pattern with a memory of its last match would find every other topic.
   if (topics instanceof RegExp)
     return { kind: 'pattern', pattern: new RegExp(topics.source, topics.flags.replace(/[gy]/g, '')) };
   // Sorted, so that the order in which a set was written down changes no assignment.
-  const distinct = [...new Set(typeof topics === 'string' ? [topics] : topics)].sort();
-  if (distinct.length > 0 && !distinct.includes('')) return { kind: 'topics', topics: distinct };
-  throw badOption('topics names no topic: give at least one name, and no empty one.');
+  const names: unknown = typeof topics === 'string' ? [topics] : topics;
+  if (Array.isArray(names) && names.length > 0 && names.every(isName))
+    return { kind: 'topics', topics: [...new Set(names)].sort() };
+  throw wrongOption('source', 'topics names no topic: give at least one name, and no empty one.');
 }
 
 /** For the graph's hash. */
@@ -125,20 +128,26 @@ async function requirePartitions(log: LogClient, wanted: readonly TopicPartition
 }
 
 function checkedPartitions(partitions: readonly PinnedPartition[]): readonly PinnedPartition[] {
-  if (partitions.length === 0) throw badOption('partitions is empty: name at least one.');
+  if (!Array.isArray(partitions) || partitions.length === 0)
+    throw wrongOption('source', 'partitions is empty: name at least one.');
   const seen = new Set<string>();
   for (const pinned of partitions) {
-    const { topic, partition, subtask } = pinned;
-    if (typeof topic !== 'string' || topic === '' || !isCount(partition) || !isCount(subtask ?? 0)) {
-      throw badOption(
+    const { topic, partition, subtask } = pinned ?? {};
+    if (!isName(topic) || !isCount(partition) || !isCount(subtask ?? 0)) {
+      throw wrongOption(
+        'source',
         `partitions holds ${JSON.stringify(pinned)}: give { topic, partition } and, if you like, subtask, both counted from 0.`,
       );
     }
     const place = `${topic}-${partition}`;
-    if (seen.has(place)) throw badOption(`partitions names ${place} twice.`);
+    if (seen.has(place)) throw wrongOption('source', `partitions names ${place} twice.`);
     seen.add(place);
   }
   return partitions;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function isCount(value: unknown): boolean {
@@ -154,8 +163,4 @@ const namesShownMax = 10;
 function describeSome(names: readonly string[]): string {
   const shown = [...names].sort().slice(0, namesShownMax).join(', ');
   return names.length > namesShownMax ? `${shown} and ${names.length - namesShownMax} more` : shown;
-}
-
-function badOption(message: string): MillraceError {
-  return new MillraceError(`A source's option ${message}`, { domain: 'user-code', action: 'fail-job' });
 }

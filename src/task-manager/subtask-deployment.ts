@@ -42,6 +42,7 @@ export interface DeploymentSurroundings {
   readonly onFirstRecord: (atEpochMs: number) => void;
   readonly onFinished: (subtask: SubtaskRef) => void;
   readonly reportWatermark: (operatorUid: OperatorUid, subtaskIndex: SubtaskIndex, watermark: number) => void;
+  readonly warn: (message: string) => void;
   readonly report: (operatorUid: OperatorUid, checkpointId: CheckpointId, value: unknown) => void;
   /** Takes the place of a source's own input: the harness for users' tests pushes elements where a source would read them. */
   readonly replaceSource?: (node: SourceNode, parts: SourceInputParts) => SubtaskInput;
@@ -191,11 +192,13 @@ function createSourceInput(
     clock: surroundings.clock,
     readerContext: {
       operatorName: node.name,
+      subtaskIndex: ref.subtaskIndex,
       availability,
       clock: surroundings.clock,
       log: surroundings.log,
       onAvailable: surroundings.wake,
       fail: surroundings.fail,
+      warn: surroundings.warn,
     },
     takeCheckpoint,
     reportWatermark: (watermark) => surroundings.reportWatermark(node.uid, ref.subtaskIndex, watermark),

@@ -103,6 +103,7 @@ export class TaskManager {
       },
       reportWatermark: (operatorUid, subtaskIndex, watermark) =>
         this.options.send({ kind: 'watermark-reported', attempt, operatorUid, subtaskIndex, watermark }),
+      warn: (message) => this.options.send({ kind: 'warning', attempt, message }),
       report: (operatorUid, checkpointId, value) =>
         this.options.send({ kind: 'report', attempt, checkpointId, operatorUid, value }),
     });

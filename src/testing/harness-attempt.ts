@@ -139,6 +139,7 @@ export class HarnessAttempt {
       onFirstRecord: () => {},
       onFinished: () => {},
       report: () => {},
+      warn: () => {},
       // What a test pushes waits for nobody.
       reportWatermark: () => {},
       replaceSource: (node, { output, availability, takeCheckpoint }) => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { OffsetResetPolicy } from '../../src/log/position-reset.js';
 import { MillraceProcess } from './millrace-process.js';
 
 const jobFile = fileURLToPath(new URL('./jobs/exactly-once.job.ts', import.meta.url));
@@ -14,6 +15,7 @@ export interface ExactlyOnceRun {
   readonly output: string;
   /** The sink is told its topic by each element. */
   readonly isTopicOfEach?: boolean;
+  readonly onOffsetOutOfRange?: OffsetResetPolicy;
   readonly isKeyed?: boolean;
   readonly parallelism?: number;
   readonly transactionTimeout?: string;
@@ -27,6 +29,7 @@ export function startExactlyOnce(run: ExactlyOnceRun): MillraceProcess {
     stateFolder,
     isKeyed = false,
     isTopicOfEach = false,
+    onOffsetOutOfRange = 'fail',
     parallelism = 2,
     transactionTimeout = '15m',
     args = [],
@@ -44,6 +47,7 @@ export function startExactlyOnce(run: ExactlyOnceRun): MillraceProcess {
         TEST_RECORDS_OF_PARTITION: String(run.recordsOfPartition),
         TEST_KEYED: isKeyed ? '1' : '0',
         TEST_TOPIC_OF_EACH: isTopicOfEach ? '1' : '0',
+        TEST_ON_OFFSET_OUT_OF_RANGE: onOffsetOutOfRange,
         TEST_TRANSACTION_TIMEOUT: transactionTimeout,
       },
     },

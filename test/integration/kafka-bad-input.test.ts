@@ -66,9 +66,26 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
       await expectOneError(
         startExactlyOnce(topics),
         new RegExp(
-          `Topic ${topics.input}, partition 1: position 1 is not in the log, which begins at 3\\. .*deleted .*retention\\.ms.*--fresh`,
+          `Topic ${topics.input}, partition 1: position 1 is not in the log, which begins at 3\\. .*deleted .*retention\\.ms.*--fresh.*onOffsetOutOfRange`,
         ),
       );
+      // Unless its source is told to go on; it goes by the same checkpoint.
+      const goesOn = startExactlyOnce({ ...topics, onOffsetOutOfRange: 'earliest' });
+      await goesOn.untilLine(
+        /WARN .*Source "records" \(subtask 1\).*partition 1: position 1 .* goes on at 3\./,
+      );
+      await untilRead(topics, 6);
+      goesOn.kill('SIGTERM');
+      await goesOn.endsWith(0);
+      const client = createKafkaLogClient({ brokers: broker.brokers });
+      onTestFinished(() => client.close());
+      const starts = [0, 1].map((partition) => ({ topic: topics.output, partition, position: 0 }));
+      const written = await new CollectingReader(client, starts).untilSeen(10);
+      expect(written.map(({ key }) => key).sort()).toEqual([
+        'a',
+        'b',
+        ...Array.from({ length: 8 }, () => 'c'),
+      ]);
     });
 
     it('when the topic that it reads is deleted', async () => {

@@ -37,6 +37,15 @@ async function newTopic(partitions = 1, settings: Readonly<Record<string, string
   return topic;
 }
 
+async function deleteRecordsBefore(topic: string, offset: number): Promise<void> {
+  const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  // Loads the metadata that deleteTopicRecords forgets to load.
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
+  await admin.disconnect();
+}
+
 function appending(errors: Error[] = []): AppenderOptions {
   return { onWritable: () => {}, onError: (error) => errors.push(error), bufferBytes: 32 * 1024 * 1024 };
 }
@@ -255,18 +264,28 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       const appender = client.openAppender(appending());
       for (const value of numbers(20)) appender.append(valueRecord(topic, value));
       await appender.flush();
-      const admin = new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).admin();
-      await admin.connect();
-      // Loads the metadata that deleteTopicRecords forgets to load.
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '12' }] });
-      await admin.disconnect();
+      await deleteRecordsBefore(topic, 12);
       const reader = new CollectingReader(client, [{ topic, partition: 0, position: 7 }]);
       expect(await reader.untilError()).toMatchObject({
         code: 'offset-out-of-range',
         message: expect.stringMatching(/partition 0: position 7 .*--fresh/),
       });
       expect(reader.seen).toEqual([]);
+    });
+
+    it('goes on where it was told to from what is deleted while it reads, behind all that it has fetched', async () => {
+      const topic = await newTopic();
+      const client = openClient({ batchBytes: 1 });
+      const appender = client.openAppender(appending());
+      for (const value of numbers(20)) appender.append(valueRecord(topic, value.padEnd(50_000)));
+      await appender.flush();
+      // A byte to prefetch is one batch of one record, and no more until that is taken.
+      const reader = new CollectingReader(client, from(topic), 1, undefined, 'earliest');
+      await expect.poll(() => reader.availableCalls).toBe(1);
+      await deleteRecordsBefore(topic, 12);
+      const seen = (await reader.untilSeen(9)).map(({ offset }) => offset);
+      expect(seen).toEqual([0, 12, 13, 14, 15, 16, 17, 18, 19]);
+      expect(reader.resets).toEqual([{ topic, partition: 0, from: 1, to: 12 }]);
     });
 
     it('sees of overlapping transactions what the Java consumer sees', async () => {

@@ -1,4 +1,5 @@
 import type { Isolation, LogBatch, LogClient, LogReader, TopicPartition } from '../../src/log/log-port.js';
+import type { OffsetResetPolicy, PositionReset } from '../../src/log/position-reset.js';
 
 /** What a reader showed, as plain values. */
 export interface SeenRecord {
@@ -18,6 +19,7 @@ export interface PartitionStart extends TopicPartition {
 export class CollectingReader {
   readonly seen: SeenRecord[] = [];
   readonly errors: Error[] = [];
+  readonly resets: PositionReset[] = [];
   readonly positions = new Map<number, number>();
   readonly reader: LogReader;
   availableCalls = 0;
@@ -28,10 +30,13 @@ export class CollectingReader {
     starts: readonly PartitionStart[],
     prefetchBytes = 4 * 1024 * 1024,
     isolation?: Isolation,
+    onOffsetOutOfRange?: OffsetResetPolicy,
   ) {
     this.reader = client.openReader({
       prefetchBytes,
       isolation,
+      onOffsetOutOfRange,
+      onReset: (reset) => this.resets.push(reset),
       onAvailable: () => {
         this.availableCalls++;
         this.wake();

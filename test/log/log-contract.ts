@@ -328,6 +328,30 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         const reader = new CollectingReader(client, [{ topic, partition: 0, position: 1_000 }]);
         expect(await reader.untilError()).toMatchObject({ name: 'LogError', code: 'offset-out-of-range' });
         expect(reader.seen).toEqual([]);
+        expect(reader.resets).toEqual([]);
+      });
+
+      it('beyond the end are read from the earliest offset where the reader was told so, which it says', async () => {
+        const client = await openClient();
+        const topic = await newTopic(client);
+        await appendAll(client, [record(topic, { value: 'a' }), record(topic, { value: 'b' })]);
+        const start = { topic, partition: 0, position: 1_000 };
+        const reader = new CollectingReader(client, [start], undefined, undefined, 'earliest');
+        expect((await reader.untilSeen(2)).map(({ offset }) => offset)).toEqual([0, 1]);
+        expect(reader.resets).toEqual([{ topic, partition: 0, from: 1_000, to: 0 }]);
+        expect(reader.positions.get(0)).toBe(2);
+      });
+
+      it('beyond the end are left for the latest where the reader was told so', async () => {
+        const client = await openClient();
+        const topic = await newTopic(client);
+        await appendAll(client, [record(topic, { value: 'a' }), record(topic, { value: 'b' })]);
+        const start = { topic, partition: 0, position: 1_000 };
+        const reader = new CollectingReader(client, [start], undefined, undefined, 'latest');
+        await reader.untilPosition(0, 2);
+        await appendAll(client, [record(topic, { value: 'c' })]);
+        expect((await reader.untilSeen(1)).map(({ value }) => value)).toEqual(['c']);
+        expect(reader.resets).toEqual([{ topic, partition: 0, from: 1_000, to: 2 }]);
       });
     });
 

@@ -19,9 +19,9 @@ function report(): JobReport {
     pendingRecords: 11,
     checkpointAlignmentTimeMs: 2,
     partitions: [
-      { topic: 'c.l', partition: 1, currentOffset: 41, recordsLag: 4 },
-      { topic: 'c.l', partition: 3, currentOffset: 47, recordsLag: 7 },
-      { topic: 'c.l', partition: 5, currentOffset: -1, recordsLag: undefined },
+      { topic: 'c.l', partition: 1, currentOffset: 41, recordsLag: 4, offsetResets: 0 },
+      { topic: 'c.l', partition: 3, currentOffset: 47, recordsLag: 7, offsetResets: 2 },
+      { topic: 'c.l', partition: 5, currentOffset: -1, recordsLag: undefined, offsetResets: 0 },
     ],
     sinks: [
       {
@@ -66,6 +66,7 @@ describe('A job’s metrics', () => {
       'clicks.1.KafkaSourceReader.KafkaConsumer.records-lag-max': 7,
       'clicks.1.KafkaSourceReader.topic.c.l.partition.3.currentOffset': 47,
       'clicks.1.KafkaSourceReader.topic.c.l.partition.3.committedOffset': 40,
+      'clicks.1.KafkaSourceReader.topic.c.l.partition.3.offsetResets': 2,
       'clicks.KafkaSourceReader.commitsSucceeded': 5,
       'clicks.KafkaSourceReader.commitsFailed': 2,
       'totals.1.numRecordsSend': 88,

@@ -229,6 +229,49 @@ describe('the options of a log sink', () => {
     expect(() => logSink(options as LogSinkOptions<string>)).toThrow(message);
   });
 
+  it('are refused with all mistakes in one message', () => {
+    const options = {
+      topic: 7,
+      key: 'user',
+      partition: 0,
+      partitioner: { name: 'none' },
+      deliveryGuarantee: 'exactly-once',
+      transactionTimeout: 0,
+      transactionPoolSize: 1,
+      compression: 'zip',
+      linger: -1,
+      batchBytes: 0,
+      requestBytes: 1.5,
+      batch: 3,
+      properties: { retries: -1, 'fetch.min.bytes': 1 },
+    };
+    let message = '';
+    try {
+      logSink(options as never);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const [title, ...mistakes] = message.split('\n- ');
+    expect(title).toBe('The options of a kafkaSink are wrong:');
+    expect(mistakes).toEqual([
+      expect.stringMatching(/there is no setting kafkaSink\.batch/),
+      expect.stringMatching(/topic is 7: give a function/),
+      expect.stringMatching(/value takes a codec/),
+      expect.stringMatching(/key is "user": give a function of the element/),
+      expect.stringMatching(/partition is 0: give a function/),
+      expect.stringMatching(/partitioner takes a partitioner.*has no partition\(\)/),
+      expect.stringMatching(/transactionTimeout is 0/),
+      expect.stringMatching(/compression is "zip"/),
+      expect.stringMatching(/linger is -1/),
+      expect.stringMatching(/batchBytes is 0/),
+      expect.stringMatching(/requestBytes is 1\.5/),
+      expect.stringMatching(/retries \(kafkaSink\) is "-1"/),
+      expect.stringMatching(/transactionalIdPrefix is missing/),
+      expect.stringMatching(/transactionPoolSize is 1/),
+      expect.stringMatching(/fetch\.min\.bytes \(kafkaSink\) is a setting of the other kind/),
+    ]);
+  });
+
   it.each(['at-least-once', 'exactly-once'] as const)(
     "reach the log from Kafka's settings, %s",
     async (deliveryGuarantee) => {

@@ -1,7 +1,7 @@
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
 import type { Clock } from '../../src/host/clock.js';
 import type { LogClient } from '../../src/log/log-port.js';
-import { type SplitId, splitId } from '../../src/protocol/ids.js';
+import { type SplitId, splitId, subtaskIndex } from '../../src/protocol/ids.js';
 import type { SourceOutput, SourceReaderContext, SplitOutput } from '../../src/sources/source.js';
 
 /** Collects what a reader emits, and blocks its output after a number of records where a test says so. */
@@ -15,6 +15,7 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
   readonly finished: SplitId[] = [];
   readonly aside: { readonly tag: string; readonly value: unknown }[] = [];
   readonly failures: unknown[] = [];
+  readonly warnings: string[] = [];
   wakeUps = 0;
   readonly availability = new OutputAvailability(() => {});
   /** The output blocks itself after so many more records. */
@@ -47,6 +48,7 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
   context(clock: Clock, log: () => Promise<LogClient>): SourceReaderContext<T> {
     return {
       operatorName: 'events',
+      subtaskIndex: subtaskIndex(0),
       output: this,
       availability: this.availability,
       clock,
@@ -55,6 +57,7 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
         this.wakeUps += 1;
       },
       fail: (error) => this.failures.push(error),
+      warn: (message) => this.warnings.push(message),
     };
   }
 }

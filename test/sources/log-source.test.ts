@@ -324,6 +324,58 @@ describe('discovering the splits of a log source', () => {
     expect(() => logSource({ topics: 't' })).toThrow(/value takes a codec/);
   });
 
+  it('tells all that is wrong with its options in one message', () => {
+    const options = {
+      topics: [],
+      startingOffsets: 'newest',
+      bounded: null,
+      groupId: '',
+      isolation: 'none',
+      partitionDiscoveryInterval: -1,
+      onOffsetOutOfRange: 'reset',
+      idleTimeout: 'soon',
+      onUndecodable: {},
+      offset: 3,
+      properties: { 'fetch.min.bytes': 0, 'auto.offset.reset': 'first', 'linger.ms': 1 },
+    };
+    const error = caught(() => logSource(options as never)) as Error;
+    expect(error).toBeInstanceOf(MillraceError);
+    const [title, ...mistakes] = error.message.split('\n- ');
+    expect(title).toBe('The options of a kafkaSource are wrong:');
+    expect(mistakes).toEqual([
+      expect.stringMatching(/there is no setting kafkaSource\.offset/),
+      expect.stringMatching(/topics names no topic/),
+      expect.stringMatching(/value takes a codec/),
+      expect.stringMatching(/groupId is ""/),
+      expect.stringMatching(/onOffsetOutOfRange is "reset": give one of 'fail', 'earliest', 'latest'/),
+      expect.stringMatching(/auto\.offset\.reset \(kafkaSource\) is "first": give earliest, latest, none/),
+      expect.stringMatching(/startingOffsets is "newest"/),
+      expect.stringMatching(/bounded is null/),
+      expect.stringMatching(/partitionDiscoveryInterval is -1/),
+      expect.stringMatching(/idleTimeout is "soon"/),
+      expect.stringMatching(/onUndecodable is \{\}/),
+      expect.stringMatching(/fetch\.min\.bytes \(kafkaSource\) is "0": give a whole number from 1/),
+      expect.stringMatching(/isolation is "none"/),
+      expect.stringMatching(/linger\.ms \(kafkaSource\) is a setting of the other kind/),
+    ]);
+  });
+
+  it.each([
+    ['topics', { topics: 7 }, /topics names no topic/],
+    ['names', { topics: ['a', 7] }, /topics names no topic/],
+    ['partitions', { topics: undefined, partitions: 't-0' }, /partitions is empty/],
+    ['a partition', { topics: undefined, partitions: [null] }, /partitions holds null/],
+    [
+      'starting offsets',
+      { startingOffsets: { offsets: 't-0' } },
+      /startingOffsets has offsets that are no list/,
+    ],
+    ['an offset', { bounded: { offsets: [null] } }, /bounded holds the offset null/],
+    ['no starting offsets', { startingOffsets: null }, /startingOffsets is null/],
+  ])('understands as a mistake what JavaScript may give for %s', (_, options, message) => {
+    expect(() => logSource({ topics: 't', value: string(), ...options } as never)).toThrow(message);
+  });
+
   it('describes itself alike however its topics are listed', () => {
     const one = logSource({ topics: ['b', 'a', 'b'], value: string() });
     expect(one.description).toBe(logSource({ topics: ['a', 'b'], value: string() }).description);
@@ -531,6 +583,24 @@ describe('reading a log source', () => {
     log.readers[0]!.options.onError(new LogError('offset-out-of-range', 'Offset 3 of t-0 is gone.'));
     expect(output.failures[0]).toMatchObject({ action: 'fail-job', domain: 'outside-system' });
     expect(String(output.failures[0])).toMatch(/source "events" failed: Offset 3 of t-0 is gone/);
+  });
+
+  it('tells of a position that was not in the log, seldom enough, and counts all of them', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const source = logSource({ topics: 't', value: string(), onOffsetOutOfRange: 'earliest' });
+    const { output, reader } = await readAll(source, log);
+    const { options } = log.readers[0]!;
+    expect(options.onOffsetOutOfRange).toBe('earliest');
+    options.onReset?.({ topic: 't', partition: 1, from: 3, to: 10 });
+    options.onReset?.({ topic: 't', partition: 1, from: 10, to: 12 });
+    options.onReset?.({ topic: 't', partition: 0, from: 99, to: 0 });
+    expect(output.warnings).toEqual([
+      expect.stringMatching(
+        /Source "events" \(subtask 0\), onOffsetOutOfRange 'earliest': Topic t, partition 1: position 3 .*goes on at 10\. .*not read/,
+      ),
+      expect.stringMatching(/partition 0: position 99 .*goes on at 0\. .*whether or not it was read before/),
+    ]);
+    expect(reader.partitionMetrics?.().map(({ offsetResets }) => offsetResets)).toEqual([1, 2]);
   });
 
   it('fails the attempt when the log cannot be reached', async () => {

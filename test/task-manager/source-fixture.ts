@@ -66,6 +66,7 @@ export class SourceFixture {
       clock: this.clock,
       readerContext: {
         operatorName: 'events',
+        subtaskIndex: subtaskIndex(0),
         availability: this.output,
         clock: this.clock,
         log: () => Promise.reject(new Error('There is no log.')),
@@ -75,6 +76,7 @@ export class SourceFixture {
         fail: (error) => {
           throw error;
         },
+        warn: (message) => this.note(`warning ${message}`),
       },
       takeCheckpoint: (id) => this.note(`checkpoint ${id}`),
       reportWatermark: (watermark) => this.reported.push(watermark),

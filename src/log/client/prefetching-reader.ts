@@ -5,6 +5,7 @@ import {
   type ReaderOptions,
   type TopicPartition,
 } from '../log-port.js';
+import { type PositionReset, resetBatch } from '../position-reset.js';
 import { AbortedTransactions } from '../record-batch/aborted-transactions.js';
 import { RecordBatchCursor } from '../record-batch/record-batch-cursor.js';
 import type { LogConnection } from './log-connection.js';
@@ -105,8 +106,36 @@ export class PrefetchingReader implements LogReader {
       })
       .then(
         (reply) => this.onFetched(reads, reply),
-        (error: unknown) => this.fail(error),
+        (error: unknown) => this.onFetchFailed(reads, error),
       );
+  }
+
+  private onFetchFailed(reads: PartitionReads, error: unknown): void {
+    const { onOffsetOutOfRange = 'fail', isolation = 'read_committed' } = this.options;
+    const isOutOfRange = error instanceof LogError && error.code === 'offset-out-of-range';
+    if (this.isStopped || !isOutOfRange || onOffsetOutOfRange === 'fail') {
+      this.fail(error);
+      return;
+    }
+    const { topic, partition } = reads;
+    const kind = onOffsetOutOfRange === 'latest' ? 'end' : onOffsetOutOfRange;
+    this.connection
+      .request({ kind: 'resolve-offsets', requests: [{ topic, partition, spec: { kind } }], isolation })
+      .then(
+        ([to]) => this.reset(reads, to ?? 0),
+        (unresolved: unknown) => this.fail(unresolved),
+      );
+  }
+
+  private reset(reads: PartitionReads, to: number): void {
+    if (this.isStopped) return;
+    const { topic, partition, fetchPosition: from } = reads;
+    const reset: PositionReset = { topic, partition, from, to };
+    reads.isFetching = false;
+    reads.fetchPosition = to;
+    this.options.onReset?.(reset);
+    this.addReady(reads, resetBatch(reset));
+    this.fetchNext(reads);
   }
 
   private onFetched(reads: PartitionReads, reply: FetchReply): void {
@@ -150,6 +179,10 @@ export class PrefetchingReader implements LogReader {
     }
     reads.fetchPosition = batch.positionAfter;
     reads.heldBytes += byteLength;
+    this.addReady(reads, batch);
+  }
+
+  private addReady(reads: PartitionReads, batch: LogBatch): void {
     reads.ready.push(batch);
     if (this.readyBatches++ === 0) this.options.onAvailable();
   }

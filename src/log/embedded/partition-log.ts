@@ -178,6 +178,6 @@ function outOfRange(partition: TopicPartition, position: number, endOffset: numb
   return new LogError(
     'offset-out-of-range',
     `Topic ${partition.topic}, partition ${partition.partition} has no offset ${position}; it ends at ${endOffset}. ` +
-      'Was the log replaced since the checkpoint? Start the job anew with --fresh, or bring the former log back.',
+      'Was the log replaced since the checkpoint? Start the job anew with --fresh, or bring the former log back; or let the source go on elsewhere, with onOffsetOutOfRange.',
   );
 }

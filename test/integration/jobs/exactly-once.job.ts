@@ -15,7 +15,7 @@ import type { NumberedRecord, Result } from './numbered-record.js';
 /**
  * Passes on the records of a topic that is still growing, up to a given offset of each partition: as they
  * are, or, with TEST_KEYED, with how many of their key there were so far. With TEST_TOPIC_OF_EACH the sink is told the
- * topic by each element, so that nobody looks for it beforehand.
+ * topic by each element, so that nobody looks for it beforehand. TEST_ON_OFFSET_OUT_OF_RANGE is the source's option.
  */
 const input = process.env.TEST_INPUT ?? '';
 const output = process.env.TEST_OUTPUT ?? '';
@@ -52,6 +52,7 @@ export default defineJob('exactly-once', (env) => {
         offset: recordsOfPartition,
       })),
     },
+    onOffsetOutOfRange: (process.env.TEST_ON_OFFSET_OUT_OF_RANGE ?? 'fail') as 'fail' | 'earliest' | 'latest',
     value: json<NumberedRecord>(),
   });
   const results = kafkaSink<Result>({

@@ -6,6 +6,7 @@ import {
   type ReaderOptions,
   type TopicPartition,
 } from '../../log-port.js';
+import { type PositionReset, resetBatch } from '../../position-reset.js';
 import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
 import { corruptBatch } from '../../record-batch/corrupt-batch.js';
 import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
@@ -17,7 +18,8 @@ import type { BrokerLane } from '../transport/broker-lane.js';
 import { TransportError } from '../transport/transport-error.js';
 import { fetchError } from './fetch-error.js';
 import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
-import { partitionGone, positionOutOfRange } from './lost-position.js';
+import { partitionGone, positionAfterLoss } from './lost-position.js';
+import { PartitionTurns } from './partition-turns.js';
 import { ReaderPartition } from './reader-partition.js';
 
 /**
@@ -36,15 +38,11 @@ export class KafkaReader implements LogReader {
   private readonly fetches: ResolvedKafkaConfig['fetches'];
   private readonly naming: ConnectionNaming;
   private readonly onClosed: () => void;
-  private readonly partitions: ReaderPartition[] = [];
-  /** The same, those first that the newest answers left empty-handed. */
-  private fetchOrder: readonly ReaderPartition[] = [];
+  private readonly partitions = new PartitionTurns();
   private readonly lanes = new Map<string, BrokerLane>();
   private readonly fetching = new Map<string, Promise<void>>();
   /** Bytes fetched and not released, and reserved for fetches under way. */
   private bytesInUse = 0;
-  /** Index of the partition that `poll` looks at first. */
-  private nextToPoll = 0;
   /** Once for all the releases and partitions of one turn. */
   private readonly pumping = new OnceATurn(() => this.pump());
   private isWaited = true;
@@ -68,29 +66,19 @@ export class KafkaReader implements LogReader {
     position: number,
     stopPosition: number | undefined,
   ): void {
-    const added = new ReaderPartition(topic, partition, position, stopPosition);
-    this.partitions.push(added);
-    this.fetchOrder = [added, ...this.fetchOrder];
+    this.partitions.add(new ReaderPartition(topic, partition, position, stopPosition));
     this.cluster.track([topic]);
     this.pumping.request();
   }
 
   poll(): LogBatch | undefined {
-    const { partitions } = this;
-    for (let i = 0; i < partitions.length; i++) {
-      const index = (this.nextToPoll + i) % partitions.length;
-      const batch = partitions[index]?.fetched.shift();
-      if (batch !== undefined) {
-        this.nextToPoll = index + 1;
-        return batch;
-      }
-    }
-    this.isWaited = true;
-    return undefined;
+    const batch = this.partitions.poll();
+    this.isWaited ||= batch === undefined;
+    return batch;
   }
 
-  endOffset({ topic, partition }: TopicPartition): number | undefined {
-    return this.find(topic, partition)?.endOffset;
+  endOffset(partition: TopicPartition): number | undefined {
+    return this.partitions.find(partition)?.endOffset;
   }
 
   async close(): Promise<void> {
@@ -103,7 +91,7 @@ export class KafkaReader implements LogReader {
   private end(): void {
     this.isEnded = true;
     for (const lane of this.lanes.values()) this.cluster.closeLane(lane);
-    for (const partition of this.partitions) partition.fetched.length = 0;
+    for (const partition of this.partitions.all) partition.fetched.length = 0;
   }
 
   private fail(error: unknown): void {
@@ -116,7 +104,7 @@ export class KafkaReader implements LogReader {
     if (this.isEnded) return;
     const nowMs = this.cluster.host.clock.monotonicMs();
     const byLeader = new Map<number, ReaderPartition[]>();
-    for (const partition of this.fetchOrder) {
+    for (const partition of this.partitions.fetchOrder) {
       if (partition.isFinished || partition.isFetching || partition.retryAtMs > nowMs) continue;
       const leader = this.cluster.leaderOf(partition.topic, partition.partition);
       if (leader === undefined) {
@@ -199,13 +187,12 @@ export class KafkaReader implements LogReader {
       else if (error !== undefined) this.putOff(partition, error.message);
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
-    if (served.size > 0) this.favourEmptyHanded(served);
+    if (served.size > 0) this.partitions.favourEmptyHanded(served);
   }
 
   /** Tells of batches, once until `poll` has found none. */
   private announce(): void {
-    if (!this.isWaited || this.isEnded) return;
-    if (this.partitions.every((partition) => partition.fetched.length === 0)) return;
+    if (!this.isWaited || this.isEnded || !this.partitions.haveBatches) return;
     this.isWaited = false;
     this.options.onAvailable();
   }
@@ -284,13 +271,29 @@ export class KafkaReader implements LogReader {
   private checkPosition(partition: ReaderPartition): void {
     // Not asked for meanwhile.
     partition.retryAtMs = Number.POSITIVE_INFINITY;
-    positionOutOfRange(this.cluster, partition, partition.position).then(
-      (lost) => {
-        if (lost === undefined) this.putOff(partition, 'the broker does not have the position yet');
-        else this.fail(lost);
+    const { onOffsetOutOfRange = 'fail' } = this.options;
+    positionAfterLoss(this.cluster, partition, partition.position, onOffsetOutOfRange, this.isolation).then(
+      (to) => {
+        if (to === undefined) this.putOff(partition, 'the broker does not have the position yet');
+        else this.reset(partition, to);
       },
       (error: unknown) => this.fail(error),
     );
+  }
+
+  private reset(partition: ReaderPartition, to: number): void {
+    if (this.isEnded) return;
+    const reset: PositionReset = {
+      topic: partition.topic,
+      partition: partition.partition,
+      from: partition.position,
+      to,
+    };
+    partition.goOnAt(to);
+    partition.fetched.push(resetBatch(reset));
+    this.options.onReset?.(reset);
+    this.pump();
+    this.announce();
   }
 
   private refreshSoon(): void {
@@ -298,7 +301,7 @@ export class KafkaReader implements LogReader {
     this.isRefreshing = true;
     const refreshed = (): void => {
       // What failed once may well succeed with the new metadata; what failed again keeps its pause.
-      for (const partition of this.partitions) {
+      for (const partition of this.partitions.all) {
         if (partition.failures === 1) partition.retryAtMs = Number.NEGATIVE_INFINITY;
       }
       this.pumping.request();
@@ -319,27 +322,14 @@ export class KafkaReader implements LogReader {
     this.pumping.request();
   }
 
-  /**
-   * A broker fills an answer in the order of the request; partitions that got nothing go first next time,
-   * or those behind a busy one would starve.
-   */
-  private favourEmptyHanded(served: ReadonlySet<ReaderPartition>): void {
-    const first = this.fetchOrder.filter((partition) => !served.has(partition));
-    this.fetchOrder = [...first, ...this.fetchOrder.filter((partition) => served.has(partition))];
-  }
-
   private budget(): FetchBudget {
     return {
       prefetchBytes: this.options.prefetchBytes,
       bytesInUse: this.bytesInUse,
-      partitionCount: this.partitions.length,
+      partitionCount: this.partitions.all.length,
       partitionFetchBytes: this.fetches.partitionFetchBytes,
       fetchMaxBytes: this.fetches.fetchMaxBytes,
     };
-  }
-
-  private find(topic: string, partition: number): ReaderPartition | undefined {
-    return this.partitions.find((p) => p.topic === topic && p.partition === partition);
   }
 }
 

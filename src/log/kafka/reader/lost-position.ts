@@ -1,19 +1,35 @@
-import { LogError, type TopicPartition } from '../../log-port.js';
+import { type Isolation, LogError, type TopicPartition } from '../../log-port.js';
+import type { OffsetResetPolicy } from '../../position-reset.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
 import { resolveOffsets } from '../offset-lookup.js';
 import { missingTopicGraceMs } from '../topic-administration.js';
 
 /**
  * Why a position can't be read and never will be: a reader that went on from another one would lose or
- * repeat records without a word, so these errors end it.
+ * repeat records. Unless its user has chosen to go on elsewhere, these errors end it.
  */
 
 /**
- * For a position that the broker says is not in the log; undefined where it is after all, as it may be when
- * replicas have just changed their roles.
- * @throws LogError, and as `KafkaCluster.send`
+ * Where to go on from a position that the broker says is not in the log; undefined where it is after all, as it may
+ * be when replicas have just changed their roles.
+ * @throws LogError `offset-out-of-range` where the policy is to fail, and as `KafkaCluster.send`
  */
-export async function positionOutOfRange(
+export async function positionAfterLoss(
+  cluster: KafkaCluster,
+  { topic, partition }: TopicPartition,
+  position: number,
+  policy: OffsetResetPolicy,
+  isolation: Isolation,
+): Promise<number | undefined> {
+  const lost = await outOfRange(cluster, { topic, partition }, position);
+  if (lost === undefined) return undefined;
+  if (policy === 'fail') throw lost;
+  const kind = policy === 'latest' ? 'end' : policy;
+  const [to] = await resolveOffsets(cluster, [{ topic, partition, spec: { kind } }], isolation);
+  return to;
+}
+
+async function outOfRange(
   cluster: KafkaCluster,
   { topic, partition }: TopicPartition,
   position: number,
@@ -30,7 +46,7 @@ export async function positionOutOfRange(
     'offset-out-of-range',
     `Topic ${topic}, partition ${partition}: position ${position} is not in the log, which ${isDeleted ? 'begins' : 'ends'} ` +
       `at ${isDeleted ? first : end}. ${isDeleted ? deleted : beyondTheEnd} Bring the records back, or begin anew with ` +
-      "--fresh where startingOffsets says ('earliest', 'latest', …).",
+      "--fresh where startingOffsets says ('earliest', 'latest', …); or let the source go on elsewhere, with onOffsetOutOfRange.",
   );
 }
 

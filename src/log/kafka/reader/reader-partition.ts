@@ -38,6 +38,14 @@ export class ReaderPartition implements FetchCandidate {
     this.failingSinceMs = undefined;
   }
 
+  /** After a position that was not in the log. */
+  goOnAt(position: number): void {
+    this.position = position;
+    this.isBehind = true;
+    this.retryAtMs = Number.NEGATIVE_INFINITY;
+    this.succeeded();
+  }
+
   failed(nowMs: number, retryAfterMs: number): void {
     this.failures++;
     this.failingSinceMs ??= nowMs;

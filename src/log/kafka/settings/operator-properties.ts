@@ -1,4 +1,4 @@
-import { MillraceError } from '../../../protocol/failures.js';
+import { WrongOptions } from '../../../api/read-options.js';
 import type { BatchSettings, FetchSettings, RequestSettings } from '../../request-settings.js';
 import { type GivenProperties, PropertyReader } from './property-reader.js';
 import { propertyNames } from './request-properties.js';
@@ -12,6 +12,7 @@ export type KafkaSourceProperties = Properties<
   | NamesOf<RequestSettings & FetchSettings>
   | 'group.id'
   | 'isolation.level'
+  | 'auto.offset.reset'
   | 'partition.discovery.interval.ms'
 >;
 
@@ -21,8 +22,8 @@ export type KafkaSinkProperties = Properties<
 >;
 
 /**
- * Reads the `properties` of a source or a sink.
- * @throws MillraceError naming every mistake.
+ * Reads the `properties` of a source or a sink, and with `PropertyReader.option` the options beside them.
+ * @throws WrongOptions naming every mistake.
  */
 export function readOperatorProperties<Settings>(
   operator: 'kafkaSource' | 'kafkaSink',
@@ -32,12 +33,8 @@ export function readOperatorProperties<Settings>(
   const reader = new PropertyReader(givenBy(operator, properties));
   const settings = read(reader);
   for (const name of reader.unread) reader.mistake(name, whyNotHere(name));
-  if (reader.mistakes.length === 0) return settings;
-  const list = reader.mistakes.map((mistake) => `\n- ${mistake}`).join('');
-  throw new MillraceError(`The properties of a ${operator} are wrong:${list}`, {
-    domain: 'user-code',
-    action: 'fail-job',
-  });
+  if (reader.mistakes.length > 0) throw new WrongOptions(operator, reader.mistakes);
+  return settings;
 }
 
 function givenBy(origin: string, properties: object): GivenProperties {

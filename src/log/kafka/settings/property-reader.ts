@@ -1,3 +1,5 @@
+import { WrongOptions } from '../../../api/read-options.js';
+import { MillraceError } from '../../../protocol/failures.js';
 import { Secret } from './secret.js';
 
 /** A setting under Kafka's name, as somebody gave it. */
@@ -89,6 +91,17 @@ export class PropertyReader {
     if (first === undefined) return;
     for (const name of [first, ...others]) this.known.add(name);
     this.mistake(first, others.length === 0 ? why : `${why} (and so for ${others.join(', ')})`);
+  }
+
+  /** An option of ours beside the settings. Undefined where reading it throws, which is noted as a mistake. */
+  option<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      this.mistakes.push(...(error instanceof WrongOptions ? error.mistakes : [error.message]));
+      return undefined;
+    }
   }
 
   /** What an option of ours and a setting of Kafka's say of the same thing; one of them is enough. */

@@ -81,7 +81,7 @@ const ofSink = 'it is an option of kafkaSink';
 const saidOtherwise: ReadonlyMap<string, string> = new Map([
   ['group.id', `${ofSource}, groupId`],
   ['isolation.level', `${ofSource}, isolation`],
-  ['auto.offset.reset', `${ofSource}, startingOffsets`],
+  ['auto.offset.reset', `${ofSource}, onOffsetOutOfRange, and startingOffsets for the first start`],
   ['partition.discovery.interval.ms', `${ofSource}, partitionDiscoveryInterval`],
   ['transactional.id', `${ofSink}, transactionalIdPrefix`],
   ['transaction.timeout.ms', `${ofSink}, transactionTimeout`],

@@ -18,6 +18,7 @@ describe("Kafka's settings of one source or sink", () => {
         properties: {
           'group.id': 'g',
           'isolation.level': 'read_uncommitted',
+          'auto.offset.reset': 'latest',
           'partition.discovery.interval.ms': '0',
           'fetch.min.bytes': 100,
           'client.id': 'reader',
@@ -25,13 +26,19 @@ describe("Kafka's settings of one source or sink", () => {
       }),
     ).toMatchObject({
       groupId: 'g',
-      isolation: 'read_uncommitted',
       discoveryIntervalMs: undefined,
-      reading: { fetchMinBytes: 100, clientId: 'reader' },
+      reading: {
+        isolation: 'read_uncommitted',
+        onOffsetOutOfRange: 'latest',
+        fetchMinBytes: 100,
+        clientId: 'reader',
+      },
     });
     expect(
       sinkSettings({
         linger: '20ms',
+        deliveryGuarantee: 'exactly-once',
+        transactionalIdPrefix: 'p',
         properties: {
           'linger.ms': 20,
           'batch.size': 1000,
@@ -42,8 +49,28 @@ describe("Kafka's settings of one source or sink", () => {
       }),
     ).toMatchObject({
       batching: { lingerMs: 20, batchBytes: 1000, compression: 'lz4', deliveryTimeoutMs: 5_000 },
-      transactionTimeoutMs: 60_000,
+      guarantee: { transactions: { transactionTimeoutMs: 60_000 } },
     });
+  });
+
+  it('say as in Kafka where to begin without a committed offset, unless the option does', () => {
+    const place = { topic: 'in', partition: 0 };
+    const startOf = (settings: Partial<LogSourceSettings>): unknown =>
+      sourceSettings({ topics: 'in', groupId: 'g', ...settings } as LogSourceSettings).startPosition(place);
+    const committed = { kind: 'committed', groupId: 'g' };
+    const properties = (reset: string) => ({ 'auto.offset.reset': reset });
+    expect(startOf({ startingOffsets: 'committed' })).toEqual({ ...committed, fallback: 'earliest' });
+    expect(startOf({ startingOffsets: 'committed', properties: properties('none') })).toEqual({
+      ...committed,
+      fallback: 'fail',
+    });
+    expect(startOf({ startingOffsets: 'committed', properties: properties('latest') })).toEqual({
+      ...committed,
+      fallback: 'end',
+    });
+    const said = { startingOffsets: { committedOr: 'earliest' }, properties: properties('latest') } as const;
+    expect(startOf(said)).toEqual({ ...committed, fallback: 'earliest' });
+    expect(startOf({ properties: properties('latest') })).toEqual({ kind: 'earliest' });
   });
 
   it('that an option contradicts are refused, all in one message', () => {
@@ -59,6 +86,8 @@ describe("Kafka's settings of one source or sink", () => {
     expect(() =>
       sinkSettings({
         linger: '5ms',
+        deliveryGuarantee: 'exactly-once',
+        transactionalIdPrefix: 'p',
         transactionTimeout: '1m',
         properties: { 'linger.ms': 6, 'transaction.timeout.ms': 1 },
       }),
@@ -71,7 +100,7 @@ describe("Kafka's settings of one source or sink", () => {
     const properties = misspelt({
       'linger.ms': 1,
       'sasl.jaas.config': 'M required password="hunter2";',
-      'auto.offset.reset': 'latest',
+      'transactional.id': 'x',
       'max.poll.records': 5,
       'fetch.min.byte': 1,
     });
@@ -82,10 +111,10 @@ describe("Kafka's settings of one source or sink", () => {
       message = (error as Error).message;
     }
     expect(message.split('\n- ')).toEqual([
-      'The properties of a kafkaSource are wrong:',
+      'The options of a kafkaSource are wrong:',
       'linger.ms (kafkaSource) is a setting of the other kind, source or sink',
       'sasl.jaas.config (kafkaSource) is for the whole job: give it to the command, with --command-config or --kafka-property',
-      'auto.offset.reset (kafkaSource) is not given here: it is an option of kafkaSource, startingOffsets',
+      'transactional.id (kafkaSource) is not given here: it is an option of kafkaSink, transactionalIdPrefix',
       'max.poll.records (kafkaSource) means nothing here: leave it out',
       'fetch.min.byte (kafkaSource) is no setting of Kafka that Millrace knows: correct its name, or leave it out',
     ]);

@@ -1,0 +1,54 @@
+import type { LogBatch, TopicPartition } from '../../log-port.js';
+import type { ReaderPartition } from './reader-partition.js';
+
+/** The partitions of a reader, in turns: whose batch is taken next, and who is fetched for first. */
+export class PartitionTurns {
+  private readonly partitions: ReaderPartition[] = [];
+  /** The same, those first that the newest answers left empty-handed. */
+  private order: readonly ReaderPartition[] = [];
+  /** Index of the partition that `poll` looks at first. */
+  private nextToPoll = 0;
+
+  get fetchOrder(): readonly ReaderPartition[] {
+    return this.order;
+  }
+
+  get all(): readonly ReaderPartition[] {
+    return this.partitions;
+  }
+
+  get haveBatches(): boolean {
+    return this.partitions.some((partition) => partition.fetched.length > 0);
+  }
+
+  add(partition: ReaderPartition): void {
+    this.partitions.push(partition);
+    this.order = [partition, ...this.order];
+  }
+
+  find({ topic, partition }: TopicPartition): ReaderPartition | undefined {
+    return this.partitions.find((each) => each.topic === topic && each.partition === partition);
+  }
+
+  poll(): LogBatch | undefined {
+    const { partitions } = this;
+    for (let i = 0; i < partitions.length; i++) {
+      const index = (this.nextToPoll + i) % partitions.length;
+      const batch = partitions[index]?.fetched.shift();
+      if (batch !== undefined) {
+        this.nextToPoll = index + 1;
+        return batch;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * A broker fills an answer in the order of the request; partitions that got nothing go first next time,
+   * or those behind a busy one would starve.
+   */
+  favourEmptyHanded(served: ReadonlySet<ReaderPartition>): void {
+    const first = this.order.filter((partition) => !served.has(partition));
+    this.order = [...first, ...this.order.filter((partition) => served.has(partition))];
+  }
+}
