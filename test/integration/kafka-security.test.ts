@@ -369,6 +369,10 @@ describe.runIf(canRun)('a secured broker', () => {
         address: secured.listeners.SASL,
         clientProperties,
       });
+      expectEachResultOnce(records);
+    }
+
+    function expectEachResultOnce(records: readonly { readonly value: string | null }[]): void {
       const numbers = records.map(({ value }) => (JSON.parse(value ?? '') as Result).number);
       expect(numbers.sort((a, b) => a - b)).toEqual(
         Array.from({ length: partitions * recordsOfPartition }, (_, n) => n),
@@ -398,6 +402,22 @@ describe.runIf(canRun)('a secured broker', () => {
         expectNoSecret(run, state, saslUser);
       });
       await Promise.all(runs);
+    });
+
+    it('writes exactly once over SASL_SSL with tokens, and each of its threads has them from the endpoint', async () => {
+      const [input, output] = [await filledTopic(), await newTopic()];
+      const properties = access.tokens(clientSecret);
+      const file = propertiesFile({ 'bootstrap.servers': secured.listeners.OAUTH, ...properties });
+      const state = new StateFolder();
+      const askedBefore = tokens.requests.length;
+      const run = start(state, input, output, ['--command-config', file]);
+      await run.endsWith(0);
+      // The JobManager's thread, and two of TaskManagers.
+      expect(tokens.requests.length - askedBefore).toBeGreaterThanOrEqual(3);
+      const starts = [0, 1].map((partition) => ({ topic: output, partition, position: 0 }));
+      const reader = new CollectingReader(openClient(secured.listeners.OAUTH, properties), starts);
+      expectEachResultOnce(await reader.untilSeen(partitions * recordsOfPartition));
+      expectNoSecret(run, state, { ...saslUser, password: clientSecret });
     });
 
     it('with wrong credentials ends once and for all, and names no secret', async () => {
