@@ -8,10 +8,12 @@ import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memor
 import type { Arrival } from '../../src/testing/pushed-input.js';
 import type { SimulatedProcessClock } from '../../src/testing/simulated-clock.js';
 import { SimulatedClock } from '../../src/testing/simulated-clock.js';
+import { type CrashPoint, placesOf } from '../operators/crash-point.js';
 import type { Emitted, OutputSize } from '../operators/one-slot-edge.js';
 import { OperatorSubtask } from '../operators/operator-subtask.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { untilSettled } from '../simulation/until-settled.js';
 
 /**
  * An asynchronous operator in virtual time, over any number of crashes. Unlike the harness of the other
@@ -74,7 +76,7 @@ export class AsyncRun<In> {
       restored: JSON.parse(JSON.stringify(restored)) as SubtaskSnapshot[],
       outputSize: this.outputSize,
     });
-    this.operators = await this.untilSettled(opened);
+    this.operators = await untilSettled(this.diskClock, opened);
   }
 
   async offer(...arrivals: readonly Arrival<In>[]): Promise<void> {
@@ -130,8 +132,23 @@ export class AsyncRun<In> {
     await this.advance(0);
   }
 
+  /** Takes the steps of a property's run, with a checkpoint in one of them and a crash after it or a later one. */
+  async takeWithCrash<Step>(
+    steps: readonly Step[],
+    crash: CrashPoint,
+    take: (step: Step, index: number) => Promise<void>,
+  ): Promise<void> {
+    const { checkpointIn, crashIn } = placesOf(crash, steps.length);
+    let checkpoint: AsyncCheckpoint | undefined;
+    for (const [index, step] of steps.entries()) {
+      await take(step, index);
+      if (index === checkpointIn) checkpoint = await this.checkpoint(1);
+      if (index === crashIn) await this.crashAndRestore(checkpoint!);
+    }
+  }
+
   async close(): Promise<void> {
-    await this.untilSettled(this.current.close());
+    await untilSettled(this.diskClock, this.current.close());
   }
 
   private get current(): OperatorSubtask<In> {
@@ -149,16 +166,6 @@ export class AsyncRun<In> {
       this.current.output.makeRoom();
     }
     throw new Error(`The operator has not come to rest within ${turnsMax} turns.`);
-  }
-
-  private async untilSettled<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settled = (): void => {
-      isSettled = true;
-    };
-    promise.then(settled, settled);
-    await this.diskClock.runUntil(() => isSettled, Number.POSITIVE_INFINITY);
-    return promise;
   }
 }
 

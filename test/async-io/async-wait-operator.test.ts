@@ -6,6 +6,7 @@ import type { DeepReadonly } from '../../src/api/deep-readonly.js';
 import type { Clock } from '../../src/host/clock.js';
 import { MillraceError } from '../../src/protocol/failures.js';
 import type { Arrival } from '../../src/testing/pushed-input.js';
+import { crashPoints } from '../operators/crash-point.js';
 import type { OutputSize } from '../operators/one-slot-edge.js';
 import { observe } from '../operators/operator-subtask.js';
 import { AsyncRun } from './async-run.js';
@@ -326,27 +327,21 @@ describe('For any delays, failures, capacity and crash, async I/O', () => {
           steps,
           fc.integer({ min: 1, max: 5 }),
           fc.constantFrom<OutputSize>('one-slot', 'unbounded'),
-          fc.nat(30),
-          fc.nat(30),
-          async (given, capacity, outputSize, checkpointAt, crashAfter) => {
+          crashPoints,
+          async (given, capacity, outputSize, crash) => {
             const retry = AsyncRetryStrategies.fixedDelay<number>({ maxAttempts: 3, delay: 7 });
             const { run, workers } = await begin({
               mode,
               options: { capacity, retry, timeout: '1h' },
               outputSize,
             });
-            const checkpointIn = checkpointAt % given.length;
-            const crashIn = checkpointIn + (crashAfter % (given.length - checkpointIn));
-            let checkpoint: Awaited<ReturnType<typeof run.checkpoint>> | undefined;
             // The number of a job or of a watermark is its place.
-            for (const [index, step] of given.entries()) {
+            await run.takeWithCrash(given, crash, async (step, index) => {
               // Every job succeeds in the end.
               if (step.kind === 'job') await run.offer(job(index, ...step.takes, 3));
               else if (step.kind === 'watermark') await run.offer(watermark(index));
               else await run.advance(step.ms);
-              if (index === checkpointIn) checkpoint = await run.checkpoint(1);
-              if (index === crashIn) await run.crashAndRestore(checkpoint!);
-            }
+            });
             run.endInput();
             await run.advance(10_000);
 

@@ -12,6 +12,7 @@ import {
 import type { Clock } from '../../src/host/clock.js';
 import type { ValueState } from '../../src/state/state-descriptors.js';
 import type { Arrival } from '../../src/testing/pushed-input.js';
+import { crashPoints } from '../operators/crash-point.js';
 import type { OutputSize } from '../operators/one-slot-edge.js';
 import { observe } from '../operators/operator-subtask.js';
 import { AsyncRun } from './async-run.js';
@@ -259,18 +260,14 @@ describe('For any delays, failures, capacity and crash, a keyed asynchronous fun
         steps,
         fc.integer({ min: 1, max: 5 }),
         fc.constantFrom<OutputSize>('one-slot', 'unbounded'),
-        fc.nat(30),
-        fc.nat(30),
-        async (given, capacity, outputSize, checkpointAt, crashAfter) => {
+        crashPoints,
+        async (given, capacity, outputSize, crash) => {
           const retry = AsyncRetryStrategies.fixedDelay<string>({ maxAttempts: 3, delay: 7 });
           const { run, functions } = await begin({
             options: { capacity, retry, timeout: '1h' },
             outputSize,
           });
-          const checkpointIn = checkpointAt % given.length;
-          const crashIn = checkpointIn + (crashAfter % (given.length - checkpointIn));
-          let checkpoint: Awaited<ReturnType<typeof run.checkpoint>> | undefined;
-          for (const [id, step] of given.entries()) {
+          await run.takeWithCrash(given, crash, async (step, id) => {
             if (step.kind === 'time') await run.advance(step.ms);
             else if (step.kind === 'watermark') await run.offer(watermark(id));
             else {
@@ -284,9 +281,7 @@ describe('For any delays, failures, capacity and crash, a keyed asynchronous fun
               };
               await run.offer({ kind: 'record', value, timestamp: id });
             }
-            if (id === checkpointIn) checkpoint = await run.checkpoint(1);
-            if (id === crashIn) await run.crashAndRestore(checkpoint!);
-          }
+          });
           await run.offer(watermark(1_000));
           run.endInput();
           await run.advance(10_000);

@@ -4,23 +4,19 @@ import {
   type Collector,
   type IntervalJoined,
   type JoinContext,
-  MAX_WATERMARK,
   type MapState,
   MIN_WATERMARK,
   OutputTag,
   ProcessJoinFunction,
   type RuntimeContext,
 } from '../../src/index.js';
+import { crashPoints } from './crash-point.js';
+import { disorderedHits, type Hit, splitStepsOf, type TimedHit, watermarksOf } from './disordered-hits.js';
 import type { Emitted } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, secondRecord, watermark } from './operator-harness.js';
 import { observe, type Pipeline } from './operator-subtask.js';
-import { crashPoints, parallelisms, runSplit, type SplitStep } from './split-run.js';
-
-interface Hit {
-  readonly key: string;
-  readonly n: number;
-}
+import { parallelisms, runSplit } from './split-run.js';
 
 const late = new OutputTag<Hit>('late');
 
@@ -254,24 +250,7 @@ it('An element that joins more than the output holds is suspended, and loses not
   await operators.close();
 }, 60_000);
 
-interface TimedHit extends Hit {
-  readonly isLeft: boolean;
-  readonly timestamp: number;
-  /** How far the watermark advances behind it. */
-  readonly advance: number;
-}
-
-const hits: fc.Arbitrary<readonly TimedHit[]> = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom('a', 'b', 'c', 'd'),
-      isLeft: fc.boolean(),
-      timestamp: fc.integer({ min: -10, max: 30 }),
-      advance: fc.constantFrom(0, 0, 2, 7),
-    }),
-    { minLength: 1, maxLength: 14 },
-  )
-  .map((all) => all.map((each, n) => ({ ...each, n })));
+const hits = disorderedHits(fc.integer({ min: -10, max: 30 }), 14);
 
 const anyBounds = fc
   .tuple(fc.integer({ min: -8, max: 8 }), fc.nat(10))
@@ -287,10 +266,10 @@ function naiveJoin(
   const inTime = all.filter(({ n, timestamp }) => timestamp >= watermarkBefore(n));
   return inTime.flatMap((second) =>
     inTime.flatMap((first) => {
-      if (first.n >= second.n || first.key !== second.key || first.isLeft === second.isLeft) return [];
-      const [l, r] = first.isLeft ? [first, second] : [second, first];
+      if (first.n >= second.n || first.key !== second.key || first.isFirst === second.isFirst) return [];
+      const [l, r] = first.isFirst ? [first, second] : [second, first];
       const distance = r.timestamp - l.timestamp;
-      const keptUntil = first.timestamp + Math.max(0, first.isLeft ? upper : -lower);
+      const keptUntil = first.timestamp + Math.max(0, first.isFirst ? upper : -lower);
       const isKept =
         keptUntil > watermarkBefore(second.n) || watermarkBefore(second.n) === watermarkBefore(first.n);
       if (distance < lower || distance > upper || !isKept) return [];
@@ -302,18 +281,12 @@ function naiveJoin(
 it('For any disorder, bounds, split and crash, an interval join equals a batch computation', async () => {
   await fc.assert(
     fc.asyncProperty(hits, anyBounds, parallelisms, crashPoints, async (all, bound, parallelism, crash) => {
-      let time = -10;
-      const watermarks = all.map(({ advance }) => {
-        time += advance;
-        return time;
-      });
-      const steps: SplitStep<Hit>[] = all.flatMap(({ key, n, isLeft, timestamp }) => [
-        { key, step: (isLeft ? record : secondRecord)({ key, n }, timestamp) },
-        { key: undefined, step: watermark(watermarks[n]!) },
-      ]);
-      const end = [watermark(MAX_WATERMARK), endOfInput].map((step) => ({ key: undefined, step }));
+      const watermarks = watermarksOf(all, -10);
+      const steps = splitStepsOf<Hit>(all, watermarks, ({ key, n, isFirst, timestamp }) =>
+        (isFirst ? record : secondRecord)({ key, n }, timestamp),
+      );
       const pipeline = joined((join) => join.between(bound.lower, bound.upper));
-      const emitted = await runSplit<Hit>(pipeline, [...steps, ...end], parallelism, crash);
+      const emitted = await runSplit<Hit>(pipeline, steps, parallelism, crash);
       const pairs = recordsOf(emitted, 0).map(({ value }) => String(value));
       expect(pairs.sort()).toEqual(naiveJoin(all, watermarks, bound).sort());
     }),

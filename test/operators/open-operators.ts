@@ -5,6 +5,7 @@ import { InMemoryStateBases, SimulatedStateDisk } from '../../src/state/in-memor
 import { SimulatedClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { untilSettled } from '../simulation/until-settled.js';
 import type { OutputSize } from './one-slot-edge.js';
 import { OperatorSubtask, type OperatorSubtaskOptions, type Pipeline } from './operator-subtask.js';
 
@@ -19,7 +20,6 @@ export async function openOperators<In>(
 ): Promise<OpenOperators<In>> {
   const random = new SimulatedRandom(1);
   const clock = new SimulatedClock(random);
-  let isSettled = false;
   const opened = OperatorSubtask.open(pipeline, {
     clock,
     state: new CachedKeyedStateStore({
@@ -34,10 +34,5 @@ export async function openOperators<In>(
     outputSize,
     originOf,
   });
-  const settled = (): void => {
-    isSettled = true;
-  };
-  opened.then(settled, settled);
-  await clock.runUntil(() => isSettled, Number.POSITIVE_INFINITY);
-  return opened;
+  return untilSettled(clock, opened);
 }

@@ -8,6 +8,7 @@ import type { Arrival } from '../../src/testing/pushed-input.js';
 import { SimulatedClock, type SimulatedProcessClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { untilSettled } from '../simulation/until-settled.js';
 import type { Emitted, OutputSize } from './one-slot-edge.js';
 import { OperatorSubtask, type Pipeline, type SubtaskPlace } from './operator-subtask.js';
 
@@ -165,7 +166,7 @@ class HarnessRun<In> {
       outputSize: this.outputSize,
       place: this.place,
     });
-    this.operators = await this.untilSettled(opened);
+    this.operators = await untilSettled(this.diskClock, opened, 1e9);
   }
 
   async take(step: Step<In>): Promise<void> {
@@ -247,16 +248,6 @@ class HarnessRun<In> {
   private assertHealthy(): void {
     const [failure] = this.current.failures;
     if (failure !== undefined) throw failure;
-  }
-
-  private async untilSettled<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settled = (): void => {
-      isSettled = true;
-    };
-    promise.then(settled, settled);
-    await this.diskClock.runUntil(() => isSettled, 1e9);
-    return promise;
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { encodeKey } from '../../src/key-groups/key-encoding.js';
 import { keyGroupForEncodedKey, subtaskForKeyGroup } from '../../src/key-groups/key-group-assignment.js';
+import { type CrashPoint, placesOf } from './crash-point.js';
 import type { Emitted } from './one-slot-edge.js';
 import { runWithCrash, type Step } from './operator-harness.js';
 import { maxParallelism, type Pipeline } from './operator-subtask.js';
@@ -10,17 +11,6 @@ export interface SplitStep<In> {
   readonly key: string | undefined;
   readonly step: Step<In>;
 }
-
-/** In which step a checkpoint is taken, and how many steps later the subtask crashes; modulo the steps there are. */
-export interface CrashPoint {
-  readonly checkpointIn: number;
-  readonly after: number;
-}
-
-export const crashPoints: fc.Arbitrary<CrashPoint> = fc.record({
-  checkpointIn: fc.nat(40),
-  after: fc.nat(40),
-});
 
 export const parallelisms = fc.constantFrom(1, 2, 4);
 
@@ -36,9 +26,8 @@ export async function runSplit<In>(
     const own = steps
       .filter(({ key }) => key === undefined || subtaskOf(key, parallelism) === index)
       .map(({ step }) => step);
-    const checkpointIn = crash.checkpointIn % own.length;
-    const crashAfter = checkpointIn + (crash.after % (own.length - checkpointIn));
-    emitted.push(...(await runWithCrash(pipeline, own, checkpointIn, crashAfter, { index, parallelism })));
+    const { checkpointIn, crashIn } = placesOf(crash, own.length);
+    emitted.push(...(await runWithCrash(pipeline, own, checkpointIn, crashIn, { index, parallelism })));
   }
   return emitted;
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Key } from '../../src/key-groups/key.js';
-import { type CheckpointId, checkpointId } from '../../src/protocol/ids.js';
-import type { KeyedStateBackend, KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
+import type { KeyedStateBackend } from '../../src/state/keyed-state-backend.js';
 import type { ListState, MapState, ValueState } from '../../src/state/state-descriptors.js';
 import type { TimerQueue } from '../../src/state/timer-queue.js';
 import { plainValue } from './arbitrary-values.js';
+import { CheckpointsOfModel } from './checkpoints-of-model.js';
 import {
   InMemoryHarness,
   LmdbHarness,
@@ -110,11 +110,8 @@ class Comparison {
   private map!: MapState<string | number, unknown>;
   private timers!: TimerQueue;
   private model = new StateModel();
-  private nextId = 1;
+  private readonly checkpoints = new CheckpointsOfModel<StateModel>();
   private maxLength = 3;
-  /** Durable, oldest first; the newest may become complete. */
-  private acknowledged: { handle: KeyedStateHandle; model: StateModel }[] = [];
-  private completed: { handle: KeyedStateHandle; model: StateModel } | undefined;
 
   constructor(harness: StateHarness) {
     this.harness = harness;
@@ -125,7 +122,7 @@ class Comparison {
     for (const operation of operations) await this.apply(operation);
     for (const key of keys) this.readAll(key);
     await this.harness.settle(this.snapshot());
-    await this.complete();
+    this.checkpoints.complete(this.backend);
     await this.apply({ kind: 'restart', crashed: true, tiny: false, maxLength: this.maxLength });
     for (const key of keys) this.readAll(key);
     for (;;) if (!this.poll(Number.MAX_SAFE_INTEGER)) break;
@@ -133,7 +130,7 @@ class Comparison {
   }
 
   private async open(tiny: boolean): Promise<void> {
-    this.backend = await this.harness.open(this.completed?.handle, tiny ? tinyLimits : {});
+    this.backend = await this.harness.open(this.checkpoints.completed?.handle, tiny ? tinyLimits : {});
     this.value = this.backend.valueState({ name: 'value' });
     this.list = this.backend.listState({ name: 'list' });
     this.bounded = this.backend.listState({ name: 'bounded', maxLength: this.maxLength });
@@ -148,7 +145,8 @@ class Comparison {
         void this.snapshot();
         return;
       case 'complete':
-        return this.complete();
+        this.checkpoints.complete(this.backend);
+        return;
       case 'elapse':
         return this.harness.elapse(operation.ms);
       case 'restart':
@@ -259,27 +257,14 @@ class Comparison {
   }
 
   private snapshot(): Promise<void> {
-    const id: CheckpointId = checkpointId(this.nextId++);
-    const model = new StateModel(this.model);
-    const acknowledged = this.acknowledged;
-    return this.backend.snapshot(id).then((handle) => {
-      acknowledged.push({ handle, model });
-    });
-  }
-
-  private async complete(): Promise<void> {
-    const newest = this.acknowledged.pop();
-    if (newest === undefined) return;
-    this.acknowledged.length = 0;
-    this.completed = newest;
-    this.backend.notifyCheckpointComplete(newest.handle.checkpointId);
+    return this.checkpoints.take(this.backend, new StateModel(this.model));
   }
 
   private async restart(how: Extract<Operation, { kind: 'restart' }>): Promise<void> {
     if (how.crashed) await this.harness.crash();
     else await this.harness.close();
-    this.acknowledged = [];
-    this.model = new StateModel(this.completed?.model);
+    this.checkpoints.dropIncomplete();
+    this.model = new StateModel(this.checkpoints.completed?.model);
     this.maxLength = how.maxLength;
     await this.open(how.tiny);
     this.shortenLists();

@@ -17,6 +17,7 @@ import type { StateLimits } from '../../src/state/state-limits.js';
 import { SimulatedClock, type SimulatedProcessClock } from '../simulation/simulated-clock.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
+import { untilSettled } from '../simulation/until-settled.js';
 
 /** Keyed state of one subtask that can be closed, crashed and restored, on any kind of base. */
 export interface StateHarness {
@@ -112,14 +113,8 @@ export class InMemoryHarness extends AbstractHarness {
     return this.stateDisk.tables.get(testUid)?.cells.size ?? 0;
   }
 
-  async settle<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const done = (): void => {
-      isSettled = true;
-    };
-    promise.then(done, done);
-    await this.clock.runUntil(() => isSettled, Number.POSITIVE_INFINITY);
-    return promise;
+  settle<T>(promise: Promise<T>): Promise<T> {
+    return untilSettled(this.clock, promise);
   }
 
   async crash(): Promise<void> {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Key } from '../../src/key-groups/key.js';
-import { checkpointId } from '../../src/protocol/ids.js';
-import type { KeyedStateBackend, KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
+import type { KeyedStateBackend } from '../../src/state/keyed-state-backend.js';
 import { compareMapKeys } from '../../src/state/map-entry.js';
 import type { ListState, MapState, ValueState } from '../../src/state/state-descriptors.js';
 import type { StateTtlConfig, StateTtlUpdateType } from '../../src/state/ttl/state-ttl-config.js';
+import { CheckpointsOfModel } from './checkpoints-of-model.js';
 import { InMemoryHarness, tinyLimits } from './state-harness.js';
 
 const longKey = 'k'.repeat(1000);
@@ -94,9 +94,7 @@ class Comparison {
   private bounded!: ListState<number>;
   private map!: MapState<string | number, number>;
   private model = new TtlModel();
-  private nextId = 1;
-  private acknowledged: { handle: KeyedStateHandle; model: TtlModel }[] = [];
-  private completed: { handle: KeyedStateHandle; model: TtlModel } | undefined;
+  private readonly checkpoints = new CheckpointsOfModel<TtlModel>();
 
   constructor(harness: InMemoryHarness, updateType: StateTtlUpdateType) {
     this.harness = harness;
@@ -108,7 +106,7 @@ class Comparison {
     for (const operation of chosen) await this.apply(operation);
     for (const each of keys) this.readAll(each);
     await this.harness.settle(this.snapshot());
-    this.complete();
+    this.checkpoints.complete(this.backend);
     await this.apply({ kind: 'restart', crashed: true, tiny: false });
     for (const each of keys) this.readAll(each);
     await this.expectNothingLeft();
@@ -117,7 +115,7 @@ class Comparison {
 
   private async open(tiny: boolean): Promise<void> {
     const { ttl } = this;
-    this.backend = await this.harness.open(this.completed?.handle, tiny ? tinyLimits : {});
+    this.backend = await this.harness.open(this.checkpoints.completed?.handle, tiny ? tinyLimits : {});
     this.value = this.backend.valueState({ name: 'value', defaultValue: -1, ttl });
     this.list = this.backend.listState({ name: 'list', ttl });
     this.bounded = this.backend.listState({ name: 'bounded', maxLength, ttl });
@@ -130,13 +128,14 @@ class Comparison {
         void this.snapshot();
         return;
       case 'complete':
-        return this.complete();
+        this.checkpoints.complete(this.backend);
+        return;
       case 'elapse':
         return this.harness.elapse(operation.ms);
       case 'restart':
         await (operation.crashed ? this.harness.crash() : this.harness.close());
-        this.acknowledged = [];
-        this.model = new TtlModel(this.completed?.model);
+        this.checkpoints.dropIncomplete();
+        this.model = new TtlModel(this.checkpoints.completed?.model);
         return this.open(operation.tiny);
       default:
         this.backend.setCurrentKey(operation.key);
@@ -236,18 +235,7 @@ class Comparison {
   }
 
   private snapshot(): Promise<void> {
-    const id = checkpointId(this.nextId++);
-    const model = new TtlModel(this.model);
-    const { acknowledged } = this;
-    return this.backend.snapshot(id).then((handle) => void acknowledged.push({ handle, model }));
-  }
-
-  private complete(): void {
-    const newest = this.acknowledged.pop();
-    if (newest === undefined) return;
-    this.acknowledged.length = 0;
-    this.completed = newest;
-    this.backend.notifyCheckpointComplete(newest.handle.checkpointId);
+    return this.checkpoints.take(this.backend, new TtlModel(this.model));
   }
 
   /** When all is over, some checkpoints later the base holds no cell, and memory none that is stored. */
@@ -255,7 +243,7 @@ class Comparison {
     await this.harness.elapse(timeMs);
     for (let round = 0; round < 3; round++) {
       await this.harness.settle(this.snapshot());
-      this.complete();
+      this.checkpoints.complete(this.backend);
       await this.harness.elapse(10_000);
     }
     expect(this.harness.cellsInBase()).toBe(0);

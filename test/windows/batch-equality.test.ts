@@ -9,15 +9,10 @@ import {
   type WindowAssigner,
 } from '../../src/index.js';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
+import { type CrashPoint, crashPoints } from '../operators/crash-point.js';
 import { endOfInput, record, watermark } from '../operators/operator-harness.js';
 import { observe } from '../operators/operator-subtask.js';
-import {
-  type CrashPoint,
-  crashPoints,
-  parallelisms,
-  runSplit,
-  type SplitStep,
-} from '../operators/split-run.js';
+import { parallelisms, runSplit, type SplitStep } from '../operators/split-run.js';
 import { type Hit, processed, reduced } from './windowed-run.js';
 
 /**

@@ -13,16 +13,19 @@ import {
   TumblingEventTimeWindows,
   type WindowAssigner,
 } from '../../src/index.js';
+import { crashPoints } from '../operators/crash-point.js';
+import {
+  disorderedHits,
+  type Hit,
+  splitStepsOf,
+  type TimedHit,
+  watermarksOf,
+} from '../operators/disordered-hits.js';
 import type { Emitted } from '../operators/one-slot-edge.js';
 import { openOperators } from '../operators/open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, watermark } from '../operators/operator-harness.js';
 import { observe, type Pipeline } from '../operators/operator-subtask.js';
-import { crashPoints, parallelisms, runSplit, type SplitStep } from '../operators/split-run.js';
-
-interface Hit {
-  readonly key: string;
-  readonly n: number;
-}
+import { parallelisms, runSplit } from '../operators/split-run.js';
 
 type Tagged = TaggedUnion<Hit, Hit>;
 
@@ -159,24 +162,7 @@ it('A window with more pairs than the output holds is suspended, and loses none'
   await operators.close();
 }, 60_000);
 
-interface TimedHit extends Hit {
-  readonly isFirst: boolean;
-  readonly timestamp: number;
-  /** How far the watermark advances behind it. */
-  readonly advance: number;
-}
-
-const hits: fc.Arbitrary<readonly TimedHit[]> = fc
-  .array(
-    fc.record({
-      key: fc.constantFrom('a', 'b', 'c', 'd'),
-      isFirst: fc.boolean(),
-      timestamp: fc.integer({ min: 0, max: 40 }),
-      advance: fc.constantFrom(0, 0, 2, 7),
-    }),
-    { minLength: 1, maxLength: 12 },
-  )
-  .map((all) => all.map((each, n) => ({ ...each, n })));
+const hits = disorderedHits(fc.integer({ min: 0, max: 40 }), 12);
 
 const sizeMs = 10;
 
@@ -199,18 +185,12 @@ function naiveJoin(all: readonly TimedHit[], watermarks: readonly number[]): str
 it('For any disorder, split and crash, a window join equals a batch computation', async () => {
   await fc.assert(
     fc.asyncProperty(hits, parallelisms, crashPoints, async (all, parallelism, crash) => {
-      let time = -5;
-      const watermarks = all.map(({ advance }) => {
-        time += advance;
-        return time;
-      });
-      const steps: SplitStep<Tagged>[] = all.flatMap(({ key, n, isFirst, timestamp }) => [
-        { key, step: (isFirst ? first : second)(n, timestamp, key) },
-        { key: undefined, step: watermark(watermarks[n]!) },
-      ]);
-      const end = [watermark(MAX_WATERMARK), endOfInput].map((step) => ({ key: undefined, step }));
+      const watermarks = watermarksOf(all, -5);
+      const steps = splitStepsOf<Tagged>(all, watermarks, ({ key, n, isFirst, timestamp }) =>
+        (isFirst ? first : second)(n, timestamp, key),
+      );
       const pipeline = joined(TumblingEventTimeWindows.of(sizeMs));
-      const emitted = await runSplit<Tagged>(pipeline, [...steps, ...end], parallelism, crash);
+      const emitted = await runSplit<Tagged>(pipeline, steps, parallelism, crash);
       const pairs = recordsOf(emitted).map(({ value }) => String(value));
       expect(pairs.sort()).toEqual(naiveJoin(all, watermarks).sort());
     }),

@@ -10,7 +10,7 @@ import {
   sequenceSource,
   type ValueState,
 } from 'millrace';
-import type { Tally } from './tally.js';
+import { addTo, type CountedSum, type Tally } from './tally.js';
 
 /**
  * Counts and sums numbers by key, and reports each tenth of a key. Fails once, in the way that the
@@ -24,7 +24,7 @@ const marker = process.env.TEST_MARKER ?? '';
 const checkpoints = `${process.env.TEST_STATE_DIR}/checkpoints`;
 
 class CountAndSum extends KeyedProcessFunction<number, number, Tally> {
-  private tally!: ValueState<{ readonly count: number; readonly sum: number }>;
+  private tally!: ValueState<CountedSum>;
 
   override open(context: RuntimeContext): void {
     this.tally = context.getState({ name: 'tally' });
@@ -36,8 +36,7 @@ class CountAndSum extends KeyedProcessFunction<number, number, Tally> {
     out: Collector<Tally>,
   ): void | Promise<void> {
     if (failure === 'async-function') return Promise.resolve();
-    const { count: countBefore, sum: sumBefore } = this.tally.value() ?? { count: 0, sum: 0 };
-    const tally = { count: countBefore + 1, sum: sumBefore + value };
+    const tally = addTo(this.tally.value(), value);
     this.tally.update(tally);
     if (tally.count % 10 === 0) out.collect({ key: context.currentKey, ...tally });
     if (context.currentKey === keys - 1 && tally.count > numbers / keys / 3) failOnce();

@@ -11,7 +11,7 @@ import {
   sequenceSource,
   type ValueState,
 } from 'millrace';
-import type { Tally } from './tally.js';
+import { addTo, type CountedSum, type Tally } from './tally.js';
 
 /**
  * Tallies numbers by key: those of a topic that is written while the job runs, up to a given number in each
@@ -32,15 +32,14 @@ interface Numbered {
 }
 
 class CountAndSum extends KeyedProcessFunction<number, Numbered, Tally> {
-  private tally!: ValueState<{ readonly count: number; readonly sum: number }>;
+  private tally!: ValueState<CountedSum>;
 
   override open(context: RuntimeContext): void {
     this.tally = context.getState({ name: 'tally' });
   }
 
   override processElement({ value }: Numbered, context: KeyedContext<number>, out: Collector<Tally>): void {
-    const { count: countBefore, sum: sumBefore } = this.tally.value() ?? { count: 0, sum: 0 };
-    const tally = { count: countBefore + 1, sum: sumBefore + value };
+    const tally = addTo(this.tally.value(), value);
     this.tally.update(tally);
     out.collect({ key: context.currentKey, ...tally });
   }

@@ -12,6 +12,7 @@ import type { LogRecord } from '../../../src/log/log-port.js';
 import type { LogTransaction, PreparedTransaction } from '../../../src/log/log-transactions.js';
 import { SimulatedClock } from '../../simulation/simulated-clock.js';
 import { SimulatedRandom } from '../../simulation/simulated-random.js';
+import { untilSettled } from '../../simulation/until-settled.js';
 import { CollectingReader } from '../collecting-reader.js';
 
 class Simulation {
@@ -34,14 +35,8 @@ class Simulation {
   }
 
   /** Runs virtual time until the promise settles. */
-  async await<T>(promise: Promise<T>, limitMs = 1_000_000): Promise<T> {
-    let isSettled = false;
-    const settled = promise.finally(() => {
-      isSettled = true;
-    });
-    settled.catch(() => {});
-    await this.clock.runUntil(() => isSettled, this.clock.monotonicMs() + limitMs);
-    return settled;
+  await<T>(promise: Promise<T>, limitMs = 1_000_000): Promise<T> {
+    return untilSettled(this.clock, promise, this.clock.monotonicMs() + limitMs);
   }
 
   async begin(client: InMemoryLogClient, id: string, transactionTimeoutMs = 60_000): Promise<LogTransaction> {
