@@ -3,10 +3,9 @@ import type { JsonValue, SubtaskSnapshot } from '../checkpoint/checkpoint-metada
 import type { EncodedRecordRelay } from '../exchange/encoded-record-relay.js';
 import type { OutputAvailability } from '../exchange/output-availability.js';
 import type { CurrentOrigin } from '../exchange/record-origin.js';
-import type { CancelTimer, Clock } from '../host/clock.js';
+import type { Clock } from '../host/clock.js';
 import type { CheckpointId, OperatorUid, SplitId, SubtaskIndex } from '../protocol/ids.js';
 import type { SplitAssignment } from '../protocol/messages.js';
-import { MAX_WATERMARK, MIN_WATERMARK } from '../protocol/stream-elements.js';
 import type {
   Source,
   SourceOutput,
@@ -20,6 +19,7 @@ import { AlignedSplits } from './aligned-splits.js';
 import type { ChainOutput } from './chain-output.js';
 import { EventTimeFunctions } from './event-time-functions.js';
 import { PendingSplits } from './pending-splits.js';
+import { SourceWatermarks } from './source-watermarks.js';
 import type { CheckpointTaker, InputStatus, SourceInputMetrics, SubtaskInput } from './subtask-input.js';
 
 /**
@@ -39,17 +39,11 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   private readonly output: ChainOutput;
   private readonly origin: CurrentOrigin;
   private readonly functions: EventTimeFunctions;
-  /** A watermark that goes behind results which are held up. */
-  private isWatermarkDue = false;
+  private readonly emission: SourceWatermarks;
   /** Only where the source's watermarks are aligned with others'. */
   private readonly aligned: AlignedSplits | undefined;
-  private lastWatermark = MIN_WATERMARK;
-  private lastWatermarkAtMs = Number.NEGATIVE_INFINITY;
-  private isIdle = false;
   private hasBegun = false;
   private hasReaderEnded = false;
-  private isTimeToBeTold = false;
-  private cancelTimer: CancelTimer | undefined;
 
   constructor(options: SourceInputOptions) {
     this.options = options;
@@ -64,26 +58,36 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
       options.readerContext.operatorName,
       options.subtaskIndex,
     );
+    const { output, availability, clock, execute } = options;
+    this.emission = new SourceWatermarks({
+      watermarks: this.watermarks,
+      functions: this.functions,
+      output,
+      availability,
+      clock,
+      isCaughtUp: (split) => this.reader.isCaughtUp(split),
+      execute,
+    });
     this.watermarks.restoreCombined(options.restoredWatermark);
     this.reader = options.source.createReader({ ...options.readerContext, output: this });
     this.read(options.splits);
-    if (this.strategy.kind !== 'none') this.scheduleTick();
+    if (this.strategy.kind !== 'none') this.emission.scheduleTick();
     this.aligned = this.alignSplits();
   }
 
   processNext(recordsMax: number): InputStatus {
-    const { availability, clock } = this.options;
+    const { availability } = this.options;
     if (!this.hasBegun) this.begin();
     if (!availability.isAvailable) return 'more-available';
-    if (this.isWatermarkDue) this.emitCombined();
+    this.emission.emitDue();
     if (this.aligned?.isHeld) return 'nothing-available';
     const status = this.hasReaderEnded ? 'end-of-input' : this.reader.emitNext(recordsMax);
     this.aligned?.update();
     if (status === 'end-of-input') this.onReaderEnded();
     // The last record's results may be suspended, and a watermark must not overtake them.
     if (!availability.isAvailable) return 'more-available';
-    if (status === 'end-of-input') this.emitWatermark(MAX_WATERMARK);
-    else if (clock.monotonicMs() - this.lastWatermarkAtMs >= watermarkIntervalMs) this.advanceWatermark();
+    if (status === 'end-of-input') this.emission.emitEnd();
+    else this.emission.emitPeriodic();
     return status;
   }
 
@@ -100,7 +104,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
     this.output.collect(value, timestamp);
     const isWatermarkDue = functions.hasGenerators && functions.onEvent(split, value, timestamp);
     origin.clear();
-    if (isWatermarkDue) this.emitPunctuated();
+    if (isWatermarkDue) this.emission.emitPunctuated();
   }
 
   collectSide(tag: string, value: unknown, timestamp: number, split: SplitOutput, position: number): void {
@@ -146,7 +150,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
         subtaskIndex: this.options.subtaskIndex,
         snapshot: {
           listState: splits as unknown as readonly JsonValue[],
-          subtaskState: { watermark: Math.max(this.lastWatermark, this.options.restoredWatermark) },
+          subtaskState: { watermark: Math.max(this.emission.last, this.options.restoredWatermark) },
           stateBytes: 0,
         },
       },
@@ -154,7 +158,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   get currentInputWatermark(): number {
-    return this.lastWatermark;
+    return this.emission.last;
   }
 
   sourceMetrics(): SourceInputMetrics {
@@ -166,7 +170,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   async close(): Promise<void> {
-    this.cancelTimer?.();
+    this.emission.close();
     this.aligned?.close();
     await this.reader.close();
   }
@@ -186,7 +190,7 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   /** At the first step; time may have been told before. */
   private begin(): void {
     this.hasBegun = true;
-    this.advanceWatermark();
+    this.emission.advance();
     this.aligned?.begin();
   }
 
@@ -215,68 +219,10 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
 
   private onReaderEnded(): void {
     this.hasReaderEnded = true;
-    this.cancelTimer?.();
+    this.emission.readerEnded();
     this.aligned?.end();
   }
-
-  /** No element may come between the one that made it and the watermark, and no result behind it. */
-  private emitPunctuated(): void {
-    if (this.options.availability.isAvailable) this.emitCombined();
-    else this.isWatermarkDue = true;
-  }
-
-  private advanceWatermark(): void {
-    this.lastWatermarkAtMs = this.options.clock.monotonicMs();
-    this.functions.onPeriodicEmit();
-    this.emitCombined();
-  }
-
-  private emitCombined(): void {
-    this.isWatermarkDue = false;
-    const watermark = this.watermarks.combined();
-    if (watermark > this.lastWatermark) this.emitWatermark(watermark);
-  }
-
-  private emitWatermark(watermark: number): void {
-    this.lastWatermark = watermark;
-    if (this.isIdle) this.emitIdleness(false);
-    this.output.emitWatermark(watermark);
-  }
-
-  private emitIdleness(idle: boolean): void {
-    this.isIdle = idle;
-    this.output.emitWatermarkStatus(idle);
-  }
-
-  /** Without records nothing calls `processNext`, but time passes for idleness all the same. */
-  private scheduleTick(): void {
-    this.cancelTimer = this.options.clock.setTimer(watermarkIntervalMs, () => {
-      this.scheduleTick();
-      this.tick();
-    });
-  }
-
-  /** Looks at once, since backpressure that is over by the next element would not be seen then; tells in its turn. */
-  private tick(): void {
-    const { availability, clock, execute } = this.options;
-    this.watermarks.onTick(clock.monotonicMs(), !availability.isAvailable, (split) =>
-      this.reader.isCaughtUp(split),
-    );
-    if (this.isTimeToBeTold) return;
-    this.isTimeToBeTold = true;
-    execute(() => this.tellTime());
-  }
-
-  private tellTime(): void {
-    this.isTimeToBeTold = false;
-    if (this.hasReaderEnded) return;
-    this.advanceWatermark();
-    if (this.watermarks.isIdle !== this.isIdle) this.emitIdleness(this.watermarks.isIdle);
-  }
 }
-
-/** Flink's auto-watermark interval: often enough for windows of seconds, too seldom to cost anything. */
-const watermarkIntervalMs = 200;
 
 export interface SourceInputOptions {
   readonly operatorUid: OperatorUid;
