@@ -99,6 +99,7 @@ export type { ValueCodec } from './codecs/value-codec.js';
 export type { Key } from './key-groups/key.js';
 export type { KafkaSinkProperties, KafkaSourceProperties } from './log/kafka/settings/operator-properties.js';
 export type { Compression, Isolation, RecordHeader } from './log/log-port.js';
+export type { OffsetResetStrategy } from './log/position-reset.js';
 export { MillraceError } from './protocol/failures.js';
 export { MAX_WATERMARK, MIN_WATERMARK } from './protocol/stream-elements.js';
 export type { ProducerRecord, RecordBuilder } from './sinks/built-record-encoder.js';

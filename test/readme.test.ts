@@ -5,6 +5,8 @@ import { createJiti } from 'jiti';
 import { expect, it } from 'vitest';
 import { parseCommandLine } from '../src/cli/command-line.js';
 import * as millrace from '../src/index.js';
+import { sinkOptionNames } from '../src/sinks/log-sink.js';
+import { sourceOptionNames } from '../src/sources/source-settings.js';
 import { loadJobModule } from '../src/task-manager/job-module-loader.js';
 import * as testing from '../src/testing.js';
 
@@ -50,4 +52,14 @@ it('The README names exactly the options that there are', () => {
   const existing = flags(help.text);
   for (const flag of ['--help', '--version']) existing.delete(flag);
   expect([...described].sort()).toEqual([...existing].sort());
+});
+
+it.each([
+  ['kafkaSource', sourceOptionNames],
+  ['kafkaSink', sinkOptionNames],
+])('The table of %s in the README names each option that there is, and no other', (name, existing) => {
+  const [, table = ''] = new RegExp(`\\| option of \`${name}\`.*\\n\\|-.*\\n((?:\\|.*\\n)+)`).exec(readme)!;
+  const firstCells = table.split('\n').map((row) => row.split('|')[1] ?? '');
+  const described = firstCells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, option]) => option));
+  expect(described.sort()).toEqual(Object.keys(existing).sort());
 });

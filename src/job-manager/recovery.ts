@@ -108,12 +108,18 @@ export class Recovery {
   }
 
   /**
-   * A sink would find out only at its first record, which may be hours away, and each attempt anew. Not before
+   * A sink would find out only at its first record, which may be hours away, and each attempt anew; so would the
+   * source of the first record that can't be read. Not before
    * a restart: it would not be the topic's absence that ended the attempt.
    * @throws LogError `unknown-topic`, naming all that don't exist.
    */
   private async requireSinkTopics(): Promise<void> {
-    const topics = new Set(this.options.job.sinks.flatMap(({ sink }) => sink.topics ?? []));
+    const { sinks, sources } = this.options.job;
+    const ofSinks = sinks.flatMap(({ sink }) => sink.topics ?? []);
+    const topics = new Set([
+      ...ofSinks,
+      ...sources.flatMap(({ source }) => source.deadLetters?.deadLetter ?? []),
+    ]);
     if (this.run === 'restart' || topics.size === 0) return;
     const log = await this.options.log();
     await log.describeTopics([...topics]);

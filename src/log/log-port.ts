@@ -1,5 +1,5 @@
 import type { LogTransactions } from './log-transactions.js';
-import type { OffsetResetPolicy, PositionReset } from './position-reset.js';
+import type { OffsetResetStrategy, PositionReset } from './position-reset.js';
 import type { BatchSettings, FetchSettings, RequestSettings } from './request-settings.js';
 
 export type { Compression } from './request-settings.js';
@@ -73,7 +73,7 @@ export interface ReaderOptions extends RequestSettings, FetchSettings {
   /** `read_committed` by default. The embedded log shows no open or aborted transaction to anyone. */
   readonly isolation?: Isolation | undefined;
   /** `'fail'` by default: a position that is not in the log is an error, `offset-out-of-range`. */
-  readonly onOffsetOutOfRange?: OffsetResetPolicy | undefined;
+  readonly onOffsetOutOfRange?: OffsetResetStrategy | undefined;
   /** Told of each reset; the batch that moves the position comes with a later `poll`. */
   readonly onReset?: ((reset: PositionReset) => void) | undefined;
 }

@@ -5,13 +5,13 @@ import { RecordBatchCursor } from './record-batch/record-batch-cursor.js';
  * What a reader does about a position that is not in the log (any more): Kafka's `auto.offset.reset`, with `fail`
  * for `none`. `earliest` and `latest` go on at the beginning or at the end of what there is by then.
  */
-export type OffsetResetPolicy = 'fail' | 'earliest' | 'latest';
+export type OffsetResetStrategy = 'fail' | 'earliest' | 'latest';
 
-export const offsetResetPolicies = [
+export const offsetResetStrategies = [
   'fail',
   'earliest',
   'latest',
-] as const satisfies readonly OffsetResetPolicy[];
+] as const satisfies readonly OffsetResetStrategy[];
 
 /** A partition is read on at another position: `from` is not in the log, `to` is. */
 export interface PositionReset extends TopicPartition {

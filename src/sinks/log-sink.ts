@@ -44,7 +44,7 @@ export function logSink<T>(options: LogSinkOptions<T>): Sink<T> {
   return new LogSink(options, settings);
 }
 
-const sinkOptionNames: OptionNames<LogSinkOptions<unknown>> = {
+export const sinkOptionNames: OptionNames<LogSinkOptions<unknown>> = {
   topic: true,
   key: true,
   value: true,

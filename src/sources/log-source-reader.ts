@@ -1,6 +1,6 @@
 import { logFailure } from '../log/log-failure.js';
 import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
-import { describeReset, type OffsetResetPolicy, type PositionReset } from '../log/position-reset.js';
+import { describeReset, type OffsetResetStrategy, type PositionReset } from '../log/position-reset.js';
 import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
@@ -17,7 +17,7 @@ export type UndecodablePolicy = 'fail' | 'skip' | 'dead-letter';
 export interface LogSourceReaderOptions {
   readonly undecodable: UndecodablePolicy;
   readonly reading: RequestSettings &
-    FetchSettings & { readonly isolation: Isolation; readonly onOffsetOutOfRange: OffsetResetPolicy };
+    FetchSettings & { readonly isolation: Isolation; readonly onOffsetOutOfRange: OffsetResetStrategy };
   readonly isBounded: boolean;
 }
 

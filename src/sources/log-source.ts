@@ -5,7 +5,7 @@ import { requireMethod } from '../api/require-method.js';
 import type { ValueCodec } from '../codecs/value-codec.js';
 import type { KafkaSourceProperties } from '../log/kafka/settings/operator-properties.js';
 import type { Isolation, LogClient, OffsetRequest, TopicPartitionOffset } from '../log/log-port.js';
-import type { OffsetResetPolicy } from '../log/position-reset.js';
+import type { OffsetResetStrategy } from '../log/position-reset.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { RecordDeserializer } from './consumer-record.js';
 import type { DeadLetterOptions } from './dead-letter.js';
@@ -57,7 +57,7 @@ export type LogSourceSettings = LogSourceInput & {
    * default), or reading goes on at the `'earliest'` or `'latest'` offset there is: with a warning, and counted in the
    * metric `offsetResets`. It concerns positions of checkpoints, of a group, given by hand, and those of a running job.
    */
-  readonly onOffsetOutOfRange?: OffsetResetPolicy;
+  readonly onOffsetOutOfRange?: OffsetResetStrategy;
   /** A partition with nothing new for so long no longer holds back watermarks; `'10s'` by default, `'never'` switches it off. */
   readonly idleTimeout?: Duration | 'never';
   /**

@@ -5,7 +5,7 @@ import { readOperatorProperties } from '../log/kafka/settings/operator-propertie
 import type { PropertyReader } from '../log/kafka/settings/property-reader.js';
 import { readFetchSettings, readRequestSettings } from '../log/kafka/settings/request-properties.js';
 import type { Isolation } from '../log/log-port.js';
-import { type OffsetResetPolicy, offsetResetPolicies } from '../log/position-reset.js';
+import { type OffsetResetStrategy, offsetResetStrategies } from '../log/position-reset.js';
 import type { DeadLetterOptions } from './dead-letter.js';
 import type { DeserializedLogSourceOptions, KeyedLogSourceOptions, LogSourceSettings } from './log-source.js';
 import type { LogSourceReaderOptions } from './log-source-reader.js';
@@ -86,13 +86,13 @@ function isolationOf(properties: PropertyReader, ofOption: Isolation | undefined
  */
 function resetSettings(
   properties: PropertyReader,
-  ofOption: OffsetResetPolicy | undefined,
+  ofOption: OffsetResetStrategy | undefined,
 ): {
-  readonly onOffsetOutOfRange: OffsetResetPolicy;
-  readonly withoutCommitted: OffsetResetPolicy | undefined;
+  readonly onOffsetOutOfRange: OffsetResetStrategy;
+  readonly withoutCommitted: OffsetResetStrategy | undefined;
 } {
   const name = 'auto.offset.reset';
-  const given = properties.option(() => oneOf('onOffsetOutOfRange', offsetResetPolicies, ofOption));
+  const given = properties.option(() => oneOf('onOffsetOutOfRange', offsetResetStrategies, ofOption));
   const property = properties.oneOf(name, ['earliest', 'latest', 'none']);
   const ofProperty = property === 'none' ? 'fail' : property;
   return {

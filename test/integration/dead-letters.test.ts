@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { rangesOfTopic, readRanges } from '../../src/log/partition-ranges.js';
 import { withLog } from '../log/embedded/log-folder.js';
+import { errorEntries } from './error-entries.js';
 import { MillraceProcess } from './millrace-process.js';
 import { StateFolder } from './state-folder.js';
 
@@ -64,3 +65,14 @@ it('Records that can’t be read are put aside once each, as they were, over a f
     'millrace.source': 'texts',
   });
 }, 60_000);
+
+it('A topic for them that does not exist is missed before anything is read', async () => {
+  const folder = new StateFolder();
+  await folder.createTopics({ texts: 2, numbers: 1 });
+  const run = new MillraceProcess(['--job', job, '--state-dir', folder.path], {
+    env: { TEST_MARKER: folder.marker, TEST_STATE_DIR: folder.path },
+  });
+  await run.endsWith(1);
+  expect(errorEntries(run)).toEqual([expect.stringMatching(/Topic unreadable does not exist\./)]);
+  expect(run.matches(/Attempt \d+ begins/)).toEqual([]);
+});

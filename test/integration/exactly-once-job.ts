@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { OffsetResetPolicy } from '../../src/log/position-reset.js';
+import type { OffsetResetStrategy } from '../../src/log/position-reset.js';
 import { MillraceProcess } from './millrace-process.js';
 
 const jobFile = fileURLToPath(new URL('./jobs/exactly-once.job.ts', import.meta.url));
@@ -15,7 +15,7 @@ export interface ExactlyOnceRun {
   readonly output: string;
   /** The sink is told its topic by each element. */
   readonly isTopicOfEach?: boolean;
-  readonly onOffsetOutOfRange?: OffsetResetPolicy;
+  readonly onOffsetOutOfRange?: OffsetResetStrategy;
   readonly isKeyed?: boolean;
   readonly parallelism?: number;
   readonly transactionTimeout?: string;

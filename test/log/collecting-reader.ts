@@ -1,5 +1,5 @@
 import type { Isolation, LogBatch, LogClient, LogReader, TopicPartition } from '../../src/log/log-port.js';
-import type { OffsetResetPolicy, PositionReset } from '../../src/log/position-reset.js';
+import type { OffsetResetStrategy, PositionReset } from '../../src/log/position-reset.js';
 
 /** What a reader showed, as plain values. */
 export interface SeenRecord {
@@ -30,7 +30,7 @@ export class CollectingReader {
     starts: readonly PartitionStart[],
     prefetchBytes = 4 * 1024 * 1024,
     isolation?: Isolation,
-    onOffsetOutOfRange?: OffsetResetPolicy,
+    onOffsetOutOfRange?: OffsetResetStrategy,
   ) {
     this.reader = client.openReader({
       prefetchBytes,

@@ -58,10 +58,12 @@ export function webhookSink<T>(options: WebhookSinkOptions<T>): Sink<T> {
   });
   const settings = settingsOf(options);
   const { onRejected = 'fail' } = options;
-  const deadLetters = onRejected === 'fail' ? undefined : deadLetterSink(onRejected.deadLetter);
+  const topic = onRejected === 'fail' ? undefined : onRejected.deadLetter;
+  const deadLetters = topic === undefined ? undefined : deadLetterSink(topic);
   return {
     kind: 'webhook-sink',
     description: `${settings.request.method} ${withoutSecrets(settings.request.url)}`,
+    topics: topic === undefined ? [] : [topic],
     createWriter: (context) =>
       new WebhookSinkWriter<T>(context, { ...settings, deadLetters: deadLetters?.createWriter(context) }),
   };

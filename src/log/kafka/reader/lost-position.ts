@@ -1,5 +1,5 @@
 import { type Isolation, LogError, type TopicPartition } from '../../log-port.js';
-import type { OffsetResetPolicy } from '../../position-reset.js';
+import type { OffsetResetStrategy } from '../../position-reset.js';
 import type { KafkaCluster } from '../kafka-cluster.js';
 import { resolveOffsets } from '../offset-lookup.js';
 import { missingTopicGraceMs } from '../topic-administration.js';
@@ -12,19 +12,19 @@ import { missingTopicGraceMs } from '../topic-administration.js';
 /**
  * Where to go on from a position that the broker says is not in the log; undefined where it is after all, as it may
  * be when replicas have just changed their roles.
- * @throws LogError `offset-out-of-range` where the policy is to fail, and as `KafkaCluster.send`
+ * @throws LogError `offset-out-of-range` where the strategy is to fail, and as `KafkaCluster.send`
  */
 export async function positionAfterLoss(
   cluster: KafkaCluster,
   { topic, partition }: TopicPartition,
   position: number,
-  policy: OffsetResetPolicy,
+  strategy: OffsetResetStrategy,
   isolation: Isolation,
 ): Promise<number | undefined> {
   const lost = await outOfRange(cluster, { topic, partition }, position);
   if (lost === undefined) return undefined;
-  if (policy === 'fail') throw lost;
-  const kind = policy === 'latest' ? 'end' : policy;
+  if (strategy === 'fail') throw lost;
+  const kind = strategy === 'latest' ? 'end' : strategy;
   const [to] = await resolveOffsets(cluster, [{ topic, partition, spec: { kind } }], isolation);
   return to;
 }
