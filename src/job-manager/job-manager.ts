@@ -9,11 +9,9 @@ import type { LogClient } from '../log/log-port.js';
 import { listMetrics } from '../metrics/list-metrics.js';
 import type { Metric } from '../metrics/metric.js';
 import { describeFailure, type Failure } from '../protocol/failures.js';
-import type { ExecutionAttempt, SlotIndex } from '../protocol/ids.js';
-import { AttemptExecution, type TaskManagerReport } from './attempt-execution.js';
-import { CheckpointDriver } from './checkpoint-driver.js';
+import type { ExecutionAttempt } from '../protocol/ids.js';
 import { CheckpointOrders } from './checkpoint-orders.js';
-import { FirstRecordReport } from './first-record-report.js';
+import { JobAttempts } from './job-attempts.js';
 import { describeJob, type JobDescription } from './job-description.js';
 import type { JobEffect, JobEvent, ProcessExit } from './job-events.js';
 import { JobMetrics } from './job-metrics.js';
@@ -24,9 +22,8 @@ import type { JobState, JobStatus } from './job-state.js';
 import { initialJobState, stepJob } from './job-transitions.js';
 import { OffsetCommits } from './offset-commits.js';
 import { type AttemptStart, Recovery } from './recovery.js';
-import { RecoverySteps, stepFailed } from './recovery-steps.js';
+import { RecoverySteps } from './recovery-steps.js';
 import { ReportedValues } from './reported-values.js';
-import { planDeployments } from './slot-deployments.js';
 
 /**
  * Runs one job to its end: the shell around the job's transitions and the checkpoint coordinator. It carries
@@ -41,11 +38,9 @@ export class JobManager {
   private readonly reported = new ReportedValues();
   private readonly offsetCommits: OffsetCommits;
   private readonly orders: CheckpointOrders;
+  private readonly attempts: JobAttempts;
   private state: JobState = initialJobState;
-  private checkpoints: CheckpointDriver | undefined;
   private attemptStart: AttemptStart | undefined;
-  private execution: AttemptExecution | undefined;
-  private readonly firstRecord: FirstRecordReport;
   private isStopRequested = false;
   private hasInputEnded = false;
   private cancelRestart: CancelTimer = () => {};
@@ -57,20 +52,33 @@ export class JobManager {
     this.options = options;
     this.job = describeJob(graph, options.settings);
     this.metrics = new JobMetrics(this.job.ends);
-    this.firstRecord = new FirstRecordReport(options.logger, options.processStartedAtMs);
     this.result = new Promise((resolve) => {
       this.resolveResult = resolve;
     });
     this.offsetCommits = new OffsetCommits(this.job.sources, { log: options.log }, (message) =>
       options.logger.warn(message),
     );
+    this.attempts = new JobAttempts({
+      job: this.job,
+      settings: options.settings,
+      store: options.store,
+      launcher: options.launcher,
+      clock: options.clock,
+      logger: options.logger,
+      log: options.log,
+      metrics: this.metrics,
+      reported: this.reported,
+      processStartedAtMs: options.processStartedAtMs,
+      order: (order) => this.orders.carryOut(order),
+      dispatch: (event) => this.dispatch(event),
+    });
     this.orders = new CheckpointOrders({
       metrics: this.metrics,
       reported: this.reported,
       offsetCommits: this.offsetCommits,
       logger: options.logger,
-      broadcast: (message) => this.execution?.broadcast(message),
-      onAttemptFailed: (attempt, failure) => this.onAttemptFailed(attempt, failure),
+      broadcast: (message) => this.attempts.broadcast(message),
+      onAttemptFailed: (attempt, failure) => this.attempts.failed(attempt, failure),
       onLastCheckpoint: (attempt, hasInputEnded) => {
         this.hasInputEnded ||= hasInputEnded;
         this.dispatch({ kind: 'last-checkpoint-durable', attempt });
@@ -154,7 +162,7 @@ export class JobManager {
         this.deploy(effect.decision.attempt);
         return;
       case 'end-threads':
-        void this.endThreads(effect.attempt, effect.withinMs, effect.closeWithinMs);
+        void this.attempts.end(effect.attempt, effect.withinMs, effect.closeWithinMs);
         return;
       case 'schedule-restart':
         if (effect.notBegunBecause !== undefined) {
@@ -168,7 +176,7 @@ export class JobManager {
         );
         return;
       case 'request-stop-checkpoint':
-        this.checkpoints?.dispatch({ kind: 'stop-requested' });
+        this.attempts.requestStopCheckpoint();
         return;
       case 'exit':
         void this.exit(effect.code, effect.cause, effect.remark);
@@ -182,103 +190,7 @@ export class JobManager {
   private deploy(attempt: ExecutionAttempt): void {
     const { attemptStart: start } = this;
     if (start === undefined) throw new Error(`Attempt ${attempt} is deployed before it is recorded.`);
-    const { clock, launcher, settings, logger } = this.options;
-    const { deployments, warnings } = planDeployments(this.job, start.checkpoint.metadata);
-    const isRestart = this.checkpoints !== undefined;
-    if (!isRestart) for (const warning of warnings) logger.warn(warning);
-    logger.info(
-      `Attempt ${attempt} begins from checkpoint ${start.checkpoint.metadata.checkpointId} with parallelism ${settings.parallelism}.`,
-    );
-    this.checkpoints ??= new CheckpointDriver(
-      {
-        settings: settings.checkpoints,
-        store: this.options.store,
-        clock,
-        order: (order) => this.orders.carryOut(order),
-      },
-      start.lastUsedCheckpointId,
-    );
-    this.metrics.attemptStarted(isRestart);
-    try {
-      this.execution = new AttemptExecution({
-        attempt,
-        job: this.job,
-        settings,
-        deployments,
-        launcher,
-        clock,
-        log: this.options.log,
-        tell: (message) => logger.info(message),
-        onAllRunning: () => this.onAllRunning(attempt, start),
-        onFailure: (failure) => this.onAttemptFailed(attempt, failure),
-        onMessage: (slot, message) => this.onTaskManagerReport(slot, message),
-      });
-    } catch (error) {
-      this.dispatch(stepFailed(error));
-    }
-  }
-
-  private onAllRunning(attempt: ExecutionAttempt, start: AttemptStart): void {
-    this.checkpoints?.dispatch({
-      kind: 'attempt-started',
-      attempt,
-      job: this.job.checkpointed,
-      subtasks: this.job.subtasks,
-      restoredCheckpointId: start.checkpoint.metadata.checkpointId,
-      idsReservedThrough: start.idsReservedThrough,
-    });
-    this.dispatch({ kind: 'deployed', attempt });
-  }
-
-  private onAttemptFailed(attempt: ExecutionAttempt, failure: Failure): void {
-    if (this.execution?.attempt !== attempt) return;
-    this.firstRecord.attemptFailed(this.options.clock.epochMs());
-    // What ends the job is told at its end, once.
-    if (failure.action === 'restart') {
-      this.options.logger.error(`Attempt ${attempt} failed: ${describeFailure(failure)}`);
-    }
-    this.dispatch({ kind: 'attempt-failed', attempt, failure });
-  }
-
-  private onTaskManagerReport(slot: SlotIndex, message: TaskManagerReport): void {
-    switch (message.kind) {
-      case 'checkpoint-acknowledged':
-        this.checkpoints?.dispatch({ ...message, kind: 'ack' });
-        return;
-      case 'subtask-finished':
-        this.checkpoints?.dispatch(message);
-        return;
-      case 'metrics':
-        this.metrics.update(slot, message.subtasks, this.options.clock.monotonicMs());
-        return;
-      case 'report':
-        this.reported.report(message);
-        return;
-      case 'first-record-processed':
-        this.firstRecord.recordProcessed(message.attempt, message.atEpochMs);
-        return;
-      case 'warning':
-        this.options.logger.warn(message.message);
-        return;
-    }
-  }
-
-  private async endThreads(
-    attempt: ExecutionAttempt,
-    withinMs: number,
-    closeWithinMs: number | undefined,
-  ): Promise<void> {
-    const { execution } = this;
-    if (closeWithinMs !== undefined) await execution?.close(closeWithinMs);
-    const ended = (await execution?.end(withinMs)) ?? true;
-    if (!ended) {
-      this.dispatch({ kind: 'threads-stuck', attempt });
-      return;
-    }
-    this.execution = undefined;
-    this.checkpoints?.dispatch({ kind: 'attempt-ended', attempt });
-    await this.options.store.idle();
-    this.dispatch({ kind: 'threads-exited', attempt });
+    this.attempts.deploy(attempt, start);
   }
 
   private async exit(
@@ -288,12 +200,13 @@ export class JobManager {
   ): Promise<void> {
     this.cancelRestart();
     await this.steps.end();
-    this.checkpoints?.close();
+    this.attempts.close();
     await this.options.launcher.endPrepared();
     await waitWithin(this.options.clock, offsetCommitEndTimeoutMs, this.offsetCommits.idle());
     await this.options.store.idle();
-    if (exitCode === 0 && this.checkpoints !== undefined) {
-      await this.recovery.releaseCheckpointIds(this.checkpoints.lastTriggeredId).catch((error: unknown) => {
+    const { lastTriggeredCheckpointId } = this.attempts;
+    if (exitCode === 0 && lastTriggeredCheckpointId !== undefined) {
+      await this.recovery.releaseCheckpointIds(lastTriggeredCheckpointId).catch((error: unknown) => {
         this.options.logger.warn(`The checkpoint ids not used could not be given back: ${String(error)}`);
       });
     }
