@@ -288,6 +288,32 @@ describe.skipIf(!kafkaAvailable())('Kafka as the log', { timeout: 120_000 }, () 
       expect(reader.resets).toEqual([{ topic, partition: 0, from: 1, to: 12 }]);
     });
 
+    it('goes on elsewhere once, however its requests and pauses fall together', async () => {
+      const topic = await newTopic();
+      const appender = openClient().openAppender(appending());
+      for (const value of numbers(20)) appender.append(valueRecord(topic, value));
+      await appender.flush();
+      await deleteRecordsBefore(topic, 12);
+      // Each knows no leader at first, and pauses; what it asks about its position is under way when that ends.
+      const readers = Array.from({ length: 24 }, (_, i) => {
+        const client = openClient({ retryBackoffMs: 10 * (i + 1), retryBackoffMaxMs: 1_000 });
+        return new CollectingReader(
+          client,
+          [{ topic, partition: 0, position: 7 }],
+          undefined,
+          undefined,
+          'earliest',
+        );
+      });
+      await Promise.all(readers.map((reader) => reader.untilSeen(8)));
+      await sleep(200);
+      for (const reader of readers) {
+        reader.drain();
+        expect(reader.seen.map(({ offset }) => offset)).toEqual([12, 13, 14, 15, 16, 17, 18, 19]);
+        expect(reader.resets).toEqual([{ topic, partition: 0, from: 7, to: 12 }]);
+      }
+    });
+
     it('sees of overlapping transactions what the Java consumer sees', async () => {
       const topic = await newTopic(2);
       const client = openClient();

@@ -28,7 +28,7 @@ import { ReaderPartition } from './reader-partition.js';
  * a pause) ends in `pump`, which starts the fetches that are due.
  *
  * Invariant: a partition is in at most one fetch at a time, and its position moves only with that fetch's
- * answer; two would read the same records twice.
+ * answer, or when none is under way; two would read the same records twice.
  */
 export class KafkaReader implements LogReader {
   private readonly cluster: KafkaCluster;
@@ -105,7 +105,7 @@ export class KafkaReader implements LogReader {
     const nowMs = this.cluster.host.clock.monotonicMs();
     const byLeader = new Map<number, ReaderPartition[]>();
     for (const partition of this.partitions.fetchOrder) {
-      if (partition.isFinished || partition.isFetching || partition.retryAtMs > nowMs) continue;
+      if (!partition.mayFetch(nowMs)) continue;
       const leader = this.cluster.leaderOf(partition.topic, partition.partition);
       if (leader === undefined) {
         this.putOff(partition, 'the partition has no known leader');
@@ -269,11 +269,12 @@ export class KafkaReader implements LogReader {
 
   /** The broker says that the position is not in its log. */
   private checkPosition(partition: ReaderPartition): void {
-    // Not asked for meanwhile.
-    partition.retryAtMs = Number.POSITIVE_INFINITY;
+    // Not a longer pause: an earlier one may end meanwhile, and the same records would be fetched from two positions.
+    partition.isPositionInDoubt = true;
     const { onOffsetOutOfRange = 'fail' } = this.options;
     positionAfterLoss(this.cluster, partition, partition.position, onOffsetOutOfRange, this.isolation).then(
       (to) => {
+        partition.isPositionInDoubt = false;
         if (to === undefined) this.putOff(partition, 'the broker does not have the position yet');
         else this.reset(partition, to);
       },

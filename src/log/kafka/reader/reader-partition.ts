@@ -9,6 +9,8 @@ export class ReaderPartition implements FetchCandidate {
   /** Where the next fetch begins: past everything fetched, markers and compacted gaps included. */
   position: number;
   isFetching = false;
+  /** The broker says that the position is not in its log, which is looked into; nothing is fetched meanwhile. */
+  isPositionInDoubt = false;
   isBehind = true;
   bufferedBytes = 0;
   retryAtMs = Number.NEGATIVE_INFINITY;
@@ -28,6 +30,11 @@ export class ReaderPartition implements FetchCandidate {
     this.stopPosition = stopPosition;
   }
 
+  /** Whether a fetch at the present position may be begun. */
+  mayFetch(nowMs: number): boolean {
+    return !this.isFinished && !this.isFetching && !this.isPositionInDoubt && this.retryAtMs <= nowMs;
+  }
+
   get isFinished(): boolean {
     return this.stopPosition !== undefined && this.position >= this.stopPosition;
   }
@@ -42,7 +49,6 @@ export class ReaderPartition implements FetchCandidate {
   goOnAt(position: number): void {
     this.position = position;
     this.isBehind = true;
-    this.retryAtMs = Number.NEGATIVE_INFINITY;
     this.succeeded();
   }
 
