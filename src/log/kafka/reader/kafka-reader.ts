@@ -18,7 +18,8 @@ import type { BrokerLane } from '../transport/broker-lane.js';
 import { TransportError } from '../transport/transport-error.js';
 import { fetchError } from './fetch-error.js';
 import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
-import { partitionGone, positionAfterLoss } from './lost-position.js';
+import { FetchRetries } from './fetch-retries.js';
+import { positionAfterLoss } from './lost-position.js';
 import { PartitionTurns } from './partition-turns.js';
 import { ReaderPartition } from './reader-partition.js';
 
@@ -34,7 +35,6 @@ export class KafkaReader implements LogReader {
   private readonly cluster: KafkaCluster;
   private readonly options: ReaderOptions;
   private readonly isolation: Isolation;
-  private readonly requests: ResolvedKafkaConfig['requests'];
   private readonly fetches: ResolvedKafkaConfig['fetches'];
   private readonly naming: ConnectionNaming;
   private readonly onClosed: () => void;
@@ -45,20 +45,27 @@ export class KafkaReader implements LogReader {
   private bytesInUse = 0;
   /** Once for all the releases and partitions of one turn. */
   private readonly pumping = new OnceATurn(() => this.pump());
+  private readonly retries: FetchRetries;
   private isWaited = true;
   private isEnded = false;
-  private isRefreshing = false;
 
   constructor(cluster: KafkaCluster, options: ReaderOptions, onClosed: () => void) {
     this.cluster = cluster;
     this.options = options;
     this.isolation = options.isolation ?? 'read_committed';
-    this.requests = filledIn(options, cluster.config.requests);
+    const requests = filledIn(options, cluster.config.requests);
     this.fetches = filledIn(options, cluster.config.fetches);
-    const { clientId, requestTimeoutMs } = this.requests;
+    const { clientId, requestTimeoutMs } = requests;
     // A broker that holds a fetch for as long as it may has not failed.
     this.naming = { clientId, requestTimeoutMs: requestTimeoutMs + this.fetches.fetchMaxWaitMs };
     this.onClosed = onClosed;
+    this.retries = new FetchRetries({
+      cluster,
+      partitions: this.partitions,
+      requests,
+      onDue: () => this.pumping.request(),
+      fail: (error) => this.fail(error),
+    });
   }
 
   addPartition(
@@ -90,6 +97,7 @@ export class KafkaReader implements LogReader {
   /** No fetch is begun any more, and those under way end. */
   private end(): void {
     this.isEnded = true;
+    this.retries.end();
     for (const lane of this.lanes.values()) this.cluster.closeLane(lane);
     for (const partition of this.partitions.all) partition.fetched.length = 0;
   }
@@ -108,7 +116,7 @@ export class KafkaReader implements LogReader {
       if (!partition.mayFetch(nowMs)) continue;
       const leader = this.cluster.leaderOf(partition.topic, partition.partition);
       if (leader === undefined) {
-        this.putOff(partition, 'the partition has no known leader');
+        this.retries.putOff(partition, 'the partition has no known leader');
         continue;
       }
       const ofLeader = byLeader.get(leader);
@@ -169,7 +177,7 @@ export class KafkaReader implements LogReader {
       if (!this.isEnded) this.take(partitions, answers);
     } catch (error) {
       if (!(error instanceof TransportError)) this.fail(error);
-      else for (const partition of partitions) this.putOff(partition, error.message);
+      else for (const partition of partitions) this.retries.putOff(partition, error.message);
     } finally {
       this.bytesInUse -= reservedBytes;
       for (const partition of partitions) partition.isFetching = false;
@@ -184,7 +192,7 @@ export class KafkaReader implements LogReader {
       const error = fetchError(answer, partition.position);
       if (error === 'out-of-range') this.checkPosition(partition);
       else if (error instanceof LogError) this.fail(error);
-      else if (error !== undefined) this.putOff(partition, error.message);
+      else if (error !== undefined) this.retries.putOff(partition, error.message);
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
     if (served.size > 0) this.partitions.favourEmptyHanded(served);
@@ -228,7 +236,7 @@ export class KafkaReader implements LogReader {
       if (++partition.brokenAnswers === brokenAnswersMax) {
         throw corruptBatch({ topic, partition: partition.partition, offset: position }, why);
       }
-      this.putOff(partition, why);
+      this.retries.putOff(partition, why);
       return false;
     }
     partition.succeeded();
@@ -240,33 +248,6 @@ export class KafkaReader implements LogReader {
     return true;
   }
 
-  /** Tries a partition again after a pause, with fresh metadata; after `deliveryTimeoutMs` it is an error. */
-  private putOff(partition: ReaderPartition, why: string): void {
-    if (this.isEnded) return;
-    const { cluster } = this;
-    const nowMs = cluster.host.clock.monotonicMs();
-    const delayMs = cluster.backoffMs(partition.failures, this.requests);
-    partition.failed(nowMs, delayMs);
-    const failingMs = nowMs - (partition.failingSinceMs ?? nowMs);
-    const timeoutMs = this.requests.deliveryTimeoutMs;
-    const gone = partitionGone(cluster, partition, partition.position, failingMs);
-    if (gone !== undefined) {
-      this.fail(gone);
-      return;
-    }
-    if (failingMs >= timeoutMs) {
-      const what = `Reading topic ${partition.topic}, partition ${partition.partition}`;
-      this.fail(cluster.unreachable(what, timeoutMs, why));
-      return;
-    }
-    this.refreshSoon();
-    const again = (): void => {
-      partition.retryAtMs = Number.NEGATIVE_INFINITY;
-      this.pumping.request();
-    };
-    cluster.pause(delayMs).then(again, () => {});
-  }
-
   /** The broker says that the position is not in its log. */
   private checkPosition(partition: ReaderPartition): void {
     // Not a longer pause: an earlier one may end meanwhile, and the same records would be fetched from two positions.
@@ -275,7 +256,7 @@ export class KafkaReader implements LogReader {
     positionAfterLoss(this.cluster, partition, partition.position, onOffsetOutOfRange, this.isolation).then(
       (to) => {
         partition.isPositionInDoubt = false;
-        if (to === undefined) this.putOff(partition, 'the broker does not have the position yet');
+        if (to === undefined) this.retries.putOff(partition, 'the broker does not have the position yet');
         else this.reset(partition, to);
       },
       (error: unknown) => this.fail(error),
@@ -295,26 +276,6 @@ export class KafkaReader implements LogReader {
     this.options.onReset?.(reset);
     this.pump();
     this.announce();
-  }
-
-  private refreshSoon(): void {
-    if (this.isRefreshing || this.isEnded) return;
-    this.isRefreshing = true;
-    const refreshed = (): void => {
-      // What failed once may well succeed with the new metadata; what failed again keeps its pause.
-      for (const partition of this.partitions.all) {
-        if (partition.failures === 1) partition.retryAtMs = Number.NEGATIVE_INFINITY;
-      }
-      this.pumping.request();
-    };
-    this.cluster
-      .refreshMetadata()
-      .then(refreshed, (error: unknown) => {
-        if (!(error instanceof TransportError)) this.fail(error);
-      })
-      .finally(() => {
-        this.isRefreshing = false;
-      });
   }
 
   private released(partition: ReaderPartition, byteLength: number): void {
