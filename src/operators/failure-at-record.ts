@@ -9,7 +9,9 @@ import { MillraceError } from '../protocol/failures.js';
 export function failureAtRecord(error: unknown, { split, position }: RecordOrigin): unknown {
   if (split === '' || !(error instanceof MillraceError) || error.domain === 'outside-system') return error;
   const { domain, action, cause, message } = error;
-  const located = new MillraceError(`${message} The record is at ${split} ${position}.`, {
+  // Some end with what a user's function has said.
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  const located = new MillraceError(`${sentence} The record is at ${split} ${position}.`, {
     domain,
     action,
     ...(cause === undefined ? {} : { cause }),

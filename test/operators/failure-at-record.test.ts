@@ -24,6 +24,16 @@ describe('An error at a record', () => {
     });
   });
 
+  it('is a sentence of its own behind one that a user has not ended', () => {
+    const failure = new MillraceError('Sink "out" can\'t make a record of an element: no key', {
+      domain: 'user-code',
+      action: 'restart',
+    });
+    expect(failureAtRecord(failure, origin)).toMatchObject({
+      message: expect.stringMatching(/an element: no key\. The record is at topic t,/),
+    });
+  });
+
   it.each([
     ['at none', failureOf('user-code'), noOrigin],
     ['of a system outside, which no record has caused', failureOf('outside-system'), origin],
