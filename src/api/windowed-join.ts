@@ -59,7 +59,7 @@ export interface JoinEqualTo<A, B, K extends Key> {
   window<W extends Window>(assigner: WindowAssigner<W>): JoinedWindows<A, B, K, W>;
 }
 
-/** Windows with the elements of two streams. Late elements are counted. */
+/** Windows with the elements of two streams. Late elements are counted; as in Flink, no side output takes them. */
 export class JoinedWindows<A, B, K extends Key, W extends Window> {
   private readonly windows: WindowedStream<TaggedUnion<A, B>, K, W>;
 
@@ -117,7 +117,7 @@ export interface CoGroupEqualTo<A, B, K extends Key> {
   window<W extends Window>(assigner: WindowAssigner<W>): CoGroupedWindows<A, B, K, W>;
 }
 
-/** Windows with the elements of two streams. Late elements are counted. */
+/** Windows with the elements of two streams. Late elements are counted; as in Flink, no side output takes them. */
 export class CoGroupedWindows<A, B, K extends Key, W extends Window> {
   private readonly windows: WindowedStream<TaggedUnion<A, B>, K, W>;
 

@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../../log-port.js';
-import { byTopic } from './by-topic.js';
+import { readByTopic, writeByTopic } from './by-topic.js';
 import type { ProducerIdentity } from './init-producer-id.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
@@ -19,20 +19,12 @@ export function addPartitionsToTxnRequest(
     encode: () => {
       const writer = new WireWriter();
       writer.string(transactionalId).int64(producer.producerId).int16(producer.producerEpoch);
-      writer.array(byTopic(partitions), ([topic, ofTopic]) => {
-        writer.string(topic);
-        writer.array(ofTopic, (p) => writer.int32(p.partition));
-      });
+      writeByTopic(writer, partitions, (p) => writer.int32(p.partition));
       return [writer.finish()];
     },
     decode: (body) => {
       body.int32();
-      return body
-        .array(() => {
-          const topic = body.string();
-          return body.array(() => ({ topic, partition: body.int32(), errorCode: body.int16() }));
-        })
-        .flat();
+      return readByTopic(body, (topic) => ({ topic, partition: body.int32(), errorCode: body.int16() }));
     },
   };
 }

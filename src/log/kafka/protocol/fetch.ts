@@ -1,6 +1,6 @@
 import type { Isolation, TopicPartition } from '../../log-port.js';
 import type { AbortedTransaction } from '../../record-batch/aborted-transactions.js';
-import { byTopic } from './by-topic.js';
+import { readByTopic, writeByTopic } from './by-topic.js';
 import { isolationLevels } from './isolation-levels.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
@@ -43,17 +43,14 @@ export function fetchRequest(
       const writer = new WireWriter(512);
       writer.int32(noReplica).int32(options.maxWaitMs).int32(options.minBytes).int32(options.maxBytes);
       writer.int8(isolationLevels[options.isolation]).int32(noSession).int32(finalSessionEpoch);
-      writer.array(byTopic(partitions), ([topic, ofTopic]) => {
-        writer.string(topic);
-        writer.array(ofTopic, (p) =>
-          writer
-            .int32(p.partition)
-            .int32(unknownLeaderEpoch)
-            .int64(p.position)
-            .int64(noFollowerLogStart)
-            .int32(p.maxBytes),
-        );
-      });
+      writeByTopic(writer, partitions, (p) =>
+        writer
+          .int32(p.partition)
+          .int32(unknownLeaderEpoch)
+          .int64(p.position)
+          .int64(noFollowerLogStart)
+          .int32(p.maxBytes),
+      );
       const noForgottenTopics: readonly never[] = [];
       return [
         writer
@@ -66,31 +63,28 @@ export function fetchRequest(
       body.int32();
       const sessionErrorCode = body.int16();
       body.int32();
-      const partitionsOfTopics = body.array(() => {
-        const topic = body.string();
-        return body.array((): FetchedPartition => {
-          const partition = body.int32();
-          const errorCode = body.int16();
-          const highWatermark = body.int64AsNumber();
-          const lastStableOffset = body.int64AsNumber();
-          const logStartOffset = body.int64AsNumber();
-          const abortedTransactions = body.array(() => ({
-            producerId: body.int64AsNumber(),
-            firstOffset: body.int64AsNumber(),
-          }));
-          body.int32();
-          const records = body.byteField();
-          return {
-            topic,
-            partition,
-            errorCode,
-            highWatermark,
-            lastStableOffset,
-            logStartOffset,
-            abortedTransactions,
-            records,
-          };
-        });
+      const fetched = readByTopic(body, (topic): FetchedPartition => {
+        const partition = body.int32();
+        const errorCode = body.int16();
+        const highWatermark = body.int64AsNumber();
+        const lastStableOffset = body.int64AsNumber();
+        const logStartOffset = body.int64AsNumber();
+        const abortedTransactions = body.array(() => ({
+          producerId: body.int64AsNumber(),
+          firstOffset: body.int64AsNumber(),
+        }));
+        body.int32();
+        const records = body.byteField();
+        return {
+          topic,
+          partition,
+          errorCode,
+          highWatermark,
+          lastStableOffset,
+          logStartOffset,
+          abortedTransactions,
+          records,
+        };
       });
       if (sessionErrorCode !== 0) {
         const nothing = {
@@ -107,7 +101,7 @@ export function fetchRequest(
           ...nothing,
         }));
       }
-      return partitionsOfTopics.flat();
+      return fetched;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Isolation, TopicPartition } from '../../log-port.js';
-import { byTopic } from './by-topic.js';
+import { readByTopic, writeByTopic } from './by-topic.js';
 import { isolationLevels } from './isolation-levels.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
@@ -27,25 +27,17 @@ export function listOffsetsRequest(
     encode: () => {
       const writer = new WireWriter();
       writer.int32(noReplica).int8(isolationLevels[isolation]);
-      writer.array(byTopic(lookups), ([topic, ofTopic]) => {
-        writer.string(topic);
-        writer.array(ofTopic, (lookup) => writer.int32(lookup.partition).int64(lookup.timestamp));
-      });
+      writeByTopic(writer, lookups, (lookup) => writer.int32(lookup.partition).int64(lookup.timestamp));
       return [writer.finish()];
     },
     decode: (body) => {
       body.int32();
-      return body
-        .array(() => {
-          const topic = body.string();
-          return body.array(() => {
-            const partition = body.int32();
-            const errorCode = body.int16();
-            body.int64();
-            return { topic, partition, errorCode, offset: body.int64AsNumber() };
-          });
-        })
-        .flat();
+      return readByTopic(body, (topic) => {
+        const partition = body.int32();
+        const errorCode = body.int16();
+        body.int64();
+        return { topic, partition, errorCode, offset: body.int64AsNumber() };
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { TopicPartition, TopicPartitionOffset } from '../../log-port.js';
-import { byTopic } from './by-topic.js';
+import { readByTopic, writeByTopic } from './by-topic.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -17,20 +17,12 @@ export function offsetCommitRequest(
     encode: () => {
       const writer = new WireWriter();
       writer.string(groupId).int32(noGeneration).string(noMemberId);
-      writer.array(byTopic(offsets), ([topic, ofTopic]) => {
-        writer.string(topic);
-        writer.array(ofTopic, (o) => writer.int32(o.partition).int64(o.offset).nullableString(null));
-      });
+      writeByTopic(writer, offsets, (o) => writer.int32(o.partition).int64(o.offset).nullableString(null));
       return [writer.finish()];
     },
     decode: (body) => {
       body.int32();
-      return body
-        .array(() => {
-          const topic = body.string();
-          return body.array(() => ({ topic, partition: body.int32(), errorCode: body.int16() }));
-        })
-        .flat();
+      return readByTopic(body, (topic) => ({ topic, partition: body.int32(), errorCode: body.int16() }));
     },
   };
 }

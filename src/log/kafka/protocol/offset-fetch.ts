@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../../log-port.js';
-import { byTopic } from './by-topic.js';
+import { readByTopic, writeByTopic } from './by-topic.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -22,24 +22,19 @@ export function offsetFetchRequest(
     api: kafkaApis.offsetFetch,
     encode: () => {
       const writer = new WireWriter();
-      writer.string(groupId).array(byTopic(partitions), ([topic, ofTopic]) => {
-        writer.string(topic);
-        writer.array(ofTopic, (p) => writer.int32(p.partition));
-      });
+      writer.string(groupId);
+      writeByTopic(writer, partitions, (p) => writer.int32(p.partition));
       return [writer.finish()];
     },
     decode: (body) => {
       body.int32();
-      const committed = body.array(() => {
-        const topic = body.string();
-        return body.array(() => {
-          const partition = body.int32();
-          const offset = body.int64AsNumber();
-          body.nullableString();
-          return { topic, partition, offset, errorCode: body.int16() };
-        });
+      const committed = readByTopic(body, (topic) => {
+        const partition = body.int32();
+        const offset = body.int64AsNumber();
+        body.nullableString();
+        return { topic, partition, offset, errorCode: body.int16() };
       });
-      return { partitions: committed.flat(), errorCode: body.int16() };
+      return { partitions: committed, errorCode: body.int16() };
     },
   };
 }

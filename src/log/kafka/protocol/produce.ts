@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../../log-port.js';
-import { byTopic } from './by-topic.js';
+import { byTopic, readByTopic } from './by-topic.js';
 import { type KafkaRequest, kafkaApis } from './kafka-request.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -33,18 +33,13 @@ export function produceRequest(
       return pieces;
     },
     decode: (body) =>
-      body
-        .array(() => {
-          const topic = body.string();
-          return body.array(() => {
-            const produced = { topic, partition: body.int32(), errorCode: body.int16() };
-            body.int64();
-            body.int64();
-            body.int64();
-            return produced;
-          });
-        })
-        .flat(),
+      readByTopic(body, (topic) => {
+        const produced = { topic, partition: body.int32(), errorCode: body.int16() };
+        body.int64();
+        body.int64();
+        body.int64();
+        return produced;
+      }),
   };
 }
 
