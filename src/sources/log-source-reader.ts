@@ -1,10 +1,18 @@
 import { logFailure } from '../log/log-failure.js';
-import type { Isolation, LogBatch, LogClient, LogReader } from '../log/log-port.js';
+import type {
+  Isolation,
+  LogBatch,
+  LogClient,
+  LogReader,
+  OffsetRequest,
+  TopicPartition,
+} from '../log/log-port.js';
 import { describeReset, type OffsetResetStrategy, type PositionReset } from '../log/position-reset.js';
 import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
+import { KnownEnds } from './known-ends.js';
 import { type BatchOfSplit, LogBatches } from './log-batches.js';
 import { logSplit, logSplitId, readLogSplit } from './log-split.js';
 import { LogSplitReader } from './log-split-reader.js';
@@ -44,6 +52,7 @@ export class LogSourceReader<T> implements SourceReader {
   private unfinishedSplits = 0;
   private hasSplits = false;
   private reader: LogReader | undefined;
+  private ends: KnownEnds | undefined;
   private opening: Promise<void> | undefined;
   private isClosed = false;
   /** The batch being emitted, and its split; a batch is left in its middle when the output is full. */
@@ -107,7 +116,7 @@ export class LogSourceReader<T> implements SourceReader {
     let pending = 0;
     for (const split of this.splits.values()) {
       if (split.isAtStop) continue;
-      const endOffset = this.reader?.endOffset(split);
+      const endOffset = this.ends?.endOffset(split);
       if (endOffset === undefined) return undefined;
       pending += Math.max(0, Math.min(endOffset, split.stopPosition ?? endOffset) - split.position);
     }
@@ -116,7 +125,7 @@ export class LogSourceReader<T> implements SourceReader {
 
   partitionMetrics(): readonly PartitionMetrics[] {
     return Array.from(this.splits.values(), (split) => {
-      const endOffset = split.isAtStop ? split.position : this.reader?.endOffset(split);
+      const endOffset = split.isAtStop ? split.position : this.ends?.endOffset(split);
       return {
         topic: split.topic,
         partition: split.partition,
@@ -130,6 +139,7 @@ export class LogSourceReader<T> implements SourceReader {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.opening;
+    this.ends?.close();
     this.current?.batch.release();
     this.current = undefined;
     this.batches.release();
@@ -149,6 +159,13 @@ export class LogSourceReader<T> implements SourceReader {
         ...this.reading,
       });
       for (const split of this.splits.values()) if (!split.isAtStop) split.addTo(this.reader);
+      this.ends = new KnownEnds({
+        reader: this.reader,
+        splits: this.splits,
+        clock: this.context.clock,
+        resolveEnds: (partitions) => log.resolveOffsets(partitions.map(endOf), this.reading.isolation),
+        fail: (error) => this.fail(error),
+      });
       this.context.onAvailable();
     } catch (error) {
       this.fail(error);
@@ -241,4 +258,8 @@ export class LogSourceReader<T> implements SourceReader {
       this.context.output.finishSplit(split.output);
     }
   }
+}
+
+function endOf({ topic, partition }: TopicPartition): OffsetRequest {
+  return { topic, partition, spec: { kind: 'end' } };
 }
