@@ -22,7 +22,10 @@ class Situation {
     this.answer = async () => ends;
     this.splits = positions.map((position, partition) => {
       const state = { topic: 't', partition, position, stopPosition: null };
-      return new LogSplitReader(state, partition, { splitId: splitId(`t-${partition}`) });
+      return new LogSplitReader(state, partition, {
+        splitId: splitId(`t-${partition}`),
+        place: `t-${partition}`,
+      });
     });
     const reader = { endOffset: ({ partition }: TopicPartition) => this.heard[partition] };
     this.known = new KnownEnds({
