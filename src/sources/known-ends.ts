@@ -44,7 +44,9 @@ export class KnownEnds {
     this.isAsking = true;
     try {
       const ends = await this.options.resolveEnds(stale.map(({ split }) => split));
-      stale.forEach(({ split, heard }, i) => this.asked.set(split, { heard, end: ends[i] ?? heard }));
+      for (const [i, { split, heard }] of stale.entries()) {
+        this.asked.set(split, { heard, end: ends[i] ?? heard });
+      }
     } catch (error) {
       // What is wrong with the log is told by the reader, as soon as it reads on.
       if (!(error instanceof LogError)) this.options.fail(error);
