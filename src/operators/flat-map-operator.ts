@@ -1,6 +1,6 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { FlatMapFunction } from '../api/functions.js';
-import { CurrentOrigin, type RecordOrigin } from '../exchange/record-origin.js';
+import { CurrentOrigin } from '../exchange/record-origin.js';
 import { MillraceError } from '../protocol/failures.js';
 import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import { AbstractStreamOperator } from './abstract-stream-operator.js';
@@ -19,7 +19,7 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
   private suspended: Iterator<Out> | undefined;
   private suspendedTimestamp = NO_TIMESTAMP;
   private readonly suspendedOrigin = new CurrentOrigin();
-  /** Emitted by a collector ahead of this operator, which can't be stopped between two elements. */
+  /** Emitted by a collector ahead of this operator, which can't be stopped between two elements: all of one origin. */
   private readonly waiting: WaitingElement<In>[] = [];
 
   constructor(fn: FlatMapFunction<In, Out>, context: OperatorContext<Out>) {
@@ -76,7 +76,6 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
     while (this.suspended === undefined) {
       const next = this.waiting.shift();
       if (next === undefined) return;
-      this.context.origin.copy(next.origin);
       this.begin(next.value, next.timestamp);
     }
   }
@@ -88,8 +87,7 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
         { domain: 'user-code', action: 'restart' },
       );
     }
-    const { split, position } = this.context.origin;
-    this.waiting.push({ value, timestamp, origin: { split, position } });
+    this.waiting.push({ value, timestamp });
   }
 
   private callFunction(value: In): Iterable<Out> | undefined {
@@ -133,7 +131,6 @@ export class FlatMapOperator<In, Out> extends AbstractStreamOperator<In, Out> {
 interface WaitingElement<In> {
   readonly value: In;
   readonly timestamp: number;
-  readonly origin: RecordOrigin;
 }
 
 /** As many as wait for credit on a channel within a thread: the same limit on what one call may emit. */

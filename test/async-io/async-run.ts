@@ -10,7 +10,7 @@ import type { SimulatedProcessClock } from '../../src/testing/simulated-clock.js
 import { SimulatedClock } from '../../src/testing/simulated-clock.js';
 import { type CrashPoint, placesOf } from '../operators/crash-point.js';
 import type { Emitted, OutputSize } from '../operators/one-slot-edge.js';
-import { OperatorSubtask } from '../operators/operator-subtask.js';
+import { OperatorSubtask, type OperatorSubtaskOptions } from '../operators/operator-subtask.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
 import { untilSettled } from '../simulation/until-settled.js';
@@ -22,6 +22,7 @@ import { untilSettled } from '../simulation/until-settled.js';
 export class AsyncRun<In> {
   private readonly describe: (input: DataStream<In>, clock: Clock) => void;
   private readonly outputSize: OutputSize;
+  private readonly originOf: OperatorSubtaskOptions['originOf'];
   private readonly random = new SimulatedRandom(1);
   private readonly clock = new SimulatedClock(this.random);
   /** Disks take their own time, so that a checkpoint changes nothing in what the operator sees. */
@@ -35,9 +36,14 @@ export class AsyncRun<In> {
   private readonly arrivals: Arrival<In>[] = [];
   private hasEnded = false;
 
-  constructor(describe: (input: DataStream<In>, clock: Clock) => void, outputSize: OutputSize = 'unbounded') {
+  constructor(
+    describe: (input: DataStream<In>, clock: Clock) => void,
+    outputSize: OutputSize = 'unbounded',
+    originOf?: OperatorSubtaskOptions['originOf'],
+  ) {
     this.describe = describe;
     this.outputSize = outputSize;
+    this.originOf = originOf;
   }
 
   /** What left the operator, in its order; after a crash, what had left before the restored checkpoint and what came since. */
@@ -47,6 +53,11 @@ export class AsyncRun<In> {
 
   get records(): readonly unknown[] {
     return this.emitted.flatMap((each) => (each.kind === 'record' ? [each.value] : []));
+  }
+
+  /** Where what left the operator comes from, since the last crash. */
+  get origins(): readonly string[] {
+    return this.current.output.origins;
   }
 
   get failures(): readonly unknown[] {
@@ -75,6 +86,7 @@ export class AsyncRun<In> {
       // As it comes back from the checkpoint's metadata.
       restored: JSON.parse(JSON.stringify(restored)) as SubtaskSnapshot[],
       outputSize: this.outputSize,
+      originOf: this.originOf,
     });
     this.operators = await untilSettled(this.diskClock, opened);
   }

@@ -8,12 +8,13 @@ import {
 } from '../../src/api/functions.js';
 import { KeyedAsyncProcessFunction } from '../../src/api/keyed-async-process-function.js';
 import { ProcessJoinFunction } from '../../src/api/process-join-function.js';
-import type { SubtaskSnapshot } from '../../src/checkpoint/checkpoint-metadata.js';
-import { checkpointId } from '../../src/protocol/ids.js';
+import type { Clock } from '../../src/host/clock.js';
 import { GlobalWindows } from '../../src/windows/assigners/global-windows.js';
+import { SlidingEventTimeWindows } from '../../src/windows/assigners/sliding-windows.js';
 import { TumblingEventTimeWindows } from '../../src/windows/assigners/tumbling-windows.js';
 import { CountTrigger } from '../../src/windows/triggers/count-trigger.js';
 import { PurgingTrigger } from '../../src/windows/triggers/purging-trigger.js';
+import { AsyncRun } from '../async-io/async-run.js';
 import type { OutputSize } from './one-slot-edge.js';
 import { type OpenOperators, openOperators } from './open-operators.js';
 import { observe, type Pipeline } from './operator-subtask.js';
@@ -24,9 +25,8 @@ const originOf = (value: unknown) => ({ split: 'split', position: value as numbe
 function open(
   pipeline: Pipeline<number>,
   outputSize: OutputSize = 'one-slot',
-  restored: readonly SubtaskSnapshot[] = [],
 ): Promise<OpenOperators<number>> {
-  return openOperators<number>(pipeline, outputSize, restored, originOf);
+  return openOperators<number>(pipeline, outputSize, [], originOf);
 }
 
 function offer(operators: OpenOperators<number>, ...values: number[]): void {
@@ -166,51 +166,88 @@ describe('What an operator emits comes from where the element comes from that it
   });
 });
 
+const askMs = 10;
+
+/** Asks for each number, and sets a timer for one of its time. */
+class AskThenLater extends KeyedAsyncProcessFunction<number, number, number, number> {
+  private readonly ask: (value: number) => Promise<number>;
+
+  constructor(ask: (value: number) => Promise<number>) {
+    super();
+    this.ask = ask;
+  }
+
+  override asyncInvoke(value: number): Promise<number> {
+    return this.ask(value);
+  }
+
+  override processElement(
+    value: number,
+    answer: number | undefined,
+    { timerService }: KeyedContext<number>,
+    out: Collector<number>,
+  ): void {
+    timerService.registerEventTimeTimer(value + 100);
+    out.collect(answer ?? -1);
+  }
+
+  override onTimer(timestamp: number, _context: KeyedContext<number>, out: Collector<number>): void {
+    out.collect(timestamp);
+  }
+}
+
+const timeout = { timeout: '10s', uid: 'ask' } as const;
+type Ask = (value: number) => Promise<number>;
+
 describe('The results of async I/O come from where their elements come from', () => {
-  const asks: [string, (input: DataStream<number>) => DataStream<number>][] = [
-    [
-      'in their order',
-      (input) => input.orderedWait(async (value) => value * 10, { timeout: '10s', uid: 'ask' }),
-    ],
-    [
-      'as they come',
-      (input) => input.unorderedWait(async (value) => value * 10, { timeout: '10s', uid: 'ask' }),
-    ],
+  const asynchronous: [string, (input: DataStream<number>, ask: Ask) => DataStream<number>][] = [
+    ['in their order', (input, ask) => input.orderedWait(ask, timeout)],
+    ['as they come', (input, ask) => input.unorderedWait(ask, timeout)],
     [
       'by key',
-      (input) => {
-        class Ask extends KeyedAsyncProcessFunction<number, number, number, number> {
-          override asyncInvoke(value: number): Promise<number> {
-            return Promise.resolve(value * 10);
-          }
-
-          override processElement(
-            _value: number,
-            answer: number | undefined,
-            _context: KeyedContext<number>,
-            out: Collector<number>,
-          ): void {
-            out.collect(answer ?? -1);
-          }
-        }
-        return input.keyBy((value) => value % 2).processAsync(new Ask(), { timeout: '10s', uid: 'ask' });
-      },
+      (input, ask) => input.keyBy((value) => value % 2).processAsync(new AskThenLater(ask), timeout),
     ],
   ];
 
-  it.each(asks)('%s', async (_how, ask) => {
-    const operators = await open((input) => observe(ask(input)), 'unbounded');
-    offer(operators, 1, 2);
-    for (let turn = 0; turn < 3; turn += 1) {
-      operators.work();
-      await settled();
-    }
-    offer(operators, 3);
-    for (let turn = 0; turn < 3; turn += 1) {
-      operators.work();
-      await settled();
-    }
-    expect(emitted(operators)).toEqual(['10 of split 1', '20 of split 2', '30 of split 3']);
+  function runOf(of: (typeof asynchronous)[number][1]): AsyncRun<number> {
+    const pipeline = (input: DataStream<number>, clock: Clock): void => {
+      const ask: Ask = (value) => new Promise((done) => void clock.setTimer(askMs, () => done(value * 10)));
+      observe(of(input, ask));
+    };
+    return new AsyncRun<number>(pipeline, 'unbounded', originOf);
+  }
+
+  const recordOf = (value: number) => ({ kind: 'record', value, timestamp: value }) as const;
+
+  it.each(asynchronous)('%s', async (_how, of) => {
+    const run = runOf(of);
+    await run.begin();
+    await run.offer(recordOf(1), recordOf(2));
+    await run.advance(askMs);
+    await run.offer(recordOf(3));
+    await run.advance(askMs);
+    expect(run.records).toEqual([10, 20, 30]);
+    expect(run.origins).toEqual(['split 1', 'split 2', 'split 3']);
+  });
+
+  it.each(asynchronous)('%s, also after a restore', async (_how, of) => {
+    const run = runOf(of);
+    await run.begin();
+    await run.offer(recordOf(1), recordOf(2));
+    await run.crashAndRestore(await run.checkpoint(1));
+    await run.offer(recordOf(3));
+    await run.advance(2 * askMs);
+    expect(run.records.toSorted()).toEqual([10, 20, 30]);
+    expect(run.origins.toSorted()).toEqual(['split 1', 'split 2', 'split 3']);
+  });
+
+  it('and a timer’s from nowhere, though it fires behind an element that it waited for', async () => {
+    const run = runOf(asynchronous[2]![1]);
+    await run.begin();
+    await run.offer(recordOf(1), { kind: 'watermark', timestamp: 1_000 });
+    await run.advance(askMs);
+    expect(run.records).toEqual([10, 101]);
+    expect(run.origins).toEqual(['split 1', '']);
   });
 
   it('and an error behind them names them', async () => {
@@ -246,28 +283,35 @@ describe('The results of async I/O come from where their elements come from', ()
       },
     ]);
   });
-
-  it('also after a restore', async () => {
-    const pipeline: Pipeline<number> = (input) =>
-      observe(input.orderedWait(async (value) => value * 10, { timeout: '10s', uid: 'ask' }));
-    const failing = await open(pipeline, 'unbounded');
-    offer(failing, 1, 2);
-    failing.work();
-    failing.triggerCheckpoint(checkpointId(1));
-    failing.work();
-    await settled();
-    const snapshots = JSON.parse(JSON.stringify(failing.acknowledged.get(checkpointId(1))));
-    const restored = await open(pipeline, 'unbounded', snapshots);
-    offer(restored, 3);
-    restored.work();
-    await settled();
-    restored.work();
-    expect(emitted(restored)).toEqual(['10 of split 1', '20 of split 2', '30 of split 3']);
-  });
 });
 
 describe('An error names the record', () => {
   it.each<[string, Pipeline<number>, string]>([
+    [
+      'for one window after it has made another fire',
+      (input) => {
+        let added = 0;
+        observe(
+          input
+            .keyBy(() => 0)
+            .window(SlidingEventTimeWindows.of('10s', '5s'))
+            .trigger(CountTrigger.of(1))
+            .aggregate(
+              {
+                createAccumulator: () => 0,
+                // Each element is in two windows.
+                add: (value, sum) => {
+                  added += 1;
+                  return sum + (added === 4 ? failsAt(2)(value) : value);
+                },
+                getResult: (sum) => sum,
+              },
+              { name: 'sums' },
+            ),
+        );
+      },
+      'A function of the window of operator "sums"',
+    ],
     ['of a map', (input) => observe(input.map(failsAt(2))), 'The map function of operator "map"'],
     [
       'of an iterable that was suspended',

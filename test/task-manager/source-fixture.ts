@@ -60,7 +60,7 @@ export class SourceFixture {
       idleTimeoutMs: options.idleTimeoutMs,
       splits,
       restoredWatermark: options.restoredWatermark ?? MIN_WATERMARK,
-      output: new ChainOutput([target], new Map()),
+      output: new ChainOutput([target], new Map([['aside', [target]]])),
       availability: this.output,
       origin: this.origin,
       clock: this.clock,

@@ -197,3 +197,14 @@ describe('A split that is found while the job runs', () => {
     expect(inSnapshot(source, 1)).toMatchObject([{ splitId: 'a' }]);
   });
 });
+
+describe('What a source puts aside', () => {
+  it('comes from its record, as what it emits does', () => {
+    const source = new SourceFixture();
+    const split = source.input.splitOutput(splitId('s-0'));
+    source.input.collect(5, 5, split, 5);
+    source.input.collectSide('aside', 'unreadable', 6, split, 6);
+    expect(source.origins).toEqual(['5 of split s-0, time 5', 'unreadable of split s-0, time 6']);
+    expect(source.origin).toMatchObject({ split: '', position: 0 });
+  });
+});
