@@ -9,6 +9,7 @@ import type {
 } from '../log/log-port.js';
 import { describeReset, type OffsetResetStrategy, type PositionReset } from '../log/position-reset.js';
 import type { FetchSettings, RequestSettings } from '../log/request-settings.js';
+import type { MillraceError } from '../protocol/failures.js';
 import type { SplitId } from '../protocol/ids.js';
 import type { PartitionMetrics } from '../protocol/messages.js';
 import { deadLetterOf, deadLetterOutput } from './dead-letter.js';
@@ -182,8 +183,12 @@ export class LogSourceReader<T> implements SourceReader {
   }
 
   private fail(error: unknown): void {
-    if (!this.isClosed)
-      this.context.fail(logFailure(`Reading in source "${this.context.operatorName}"`, error));
+    if (!this.isClosed) this.context.fail(this.failureOf(error));
+  }
+
+  private failureOf(error: unknown): MillraceError {
+    const { operatorName, subtaskIndex } = this.context;
+    return logFailure(`Reading in source "${operatorName}" (subtask ${subtaskIndex})`, error);
   }
 
   private statusWithoutBatch(): SourceStatus {
@@ -234,7 +239,7 @@ export class LogSourceReader<T> implements SourceReader {
     try {
       return batch.next();
     } catch (error) {
-      throw logFailure(`Reading in source "${this.context.operatorName}"`, error);
+      throw this.failureOf(error);
     }
   }
 

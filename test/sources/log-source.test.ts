@@ -582,7 +582,9 @@ describe('reading a log source', () => {
     const { output } = await readAll(bounded, log);
     log.readers[0]!.options.onError(new LogError('offset-out-of-range', 'Offset 3 of t-0 is gone.'));
     expect(output.failures[0]).toMatchObject({ action: 'fail-job', domain: 'outside-system' });
-    expect(String(output.failures[0])).toMatch(/source "events" failed: Offset 3 of t-0 is gone/);
+    expect(String(output.failures[0])).toMatch(
+      /source "events" \(subtask 0\) failed: Offset 3 of t-0 is gone/,
+    );
   });
 
   it('tells of a position that was not in the log, seldom enough, and counts all of them', async () => {
