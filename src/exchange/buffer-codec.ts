@@ -2,8 +2,9 @@ import type { CheckpointId } from '../protocol/ids.js';
 import { NO_TIMESTAMP, type StreamEvent } from '../protocol/stream-elements.js';
 import { ElementKind } from './channel.js';
 import type { EncodedRecord, EncodedRecordDecoder } from './encoded-record.js';
+import { ownBuffer } from './growing-buffer.js';
 import { damaged, PlainValueReader } from './plain-value-reader.js';
-import { ownBuffer, PlainValueWriter } from './plain-value-writer.js';
+import { PlainValueWriter } from './plain-value-writer.js';
 import { noOrigin, type RecordOrigin } from './record-origin.js';
 import { elementTagMask, OriginReader, OriginWriter } from './record-origin-codec.js';
 

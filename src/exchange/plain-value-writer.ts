@@ -1,22 +1,15 @@
 import { MillraceError } from '../protocol/failures.js';
 import { assertPlain, builtInKind, isPlainObject, nestingMax } from '../protocol/plain-value.js';
 import type { EncodedRecord } from './encoded-record.js';
+import { GrowingBuffer, slackBytes } from './growing-buffer.js';
 import { ObjectShape, ObjectShapes } from './object-shape.js';
 import { shapesPerBufferMax, shortStringLengthMax, ValueTag } from './value-tags.js';
 
-/** Room that every value may use without asking: a tag and eight bytes, with some to spare. */
-const slackBytes = 32;
-
 /**
- * Writes plain values one after another into a growing ArrayBuffer of its own, by the layout in value-tags.
+ * Writes plain values one after another, by the layout in value-tags.
  * After an error the buffer holds half a value: nothing more may be written, the attempt is over.
  */
-export class PlainValueWriter {
-  bytes: Buffer;
-  view: DataView;
-  /** Where the next byte goes. */
-  at = 0;
-  private softEnd: number;
+export class PlainValueWriter extends GrowingBuffer {
   private bufferNumber = 0;
   private readonly shapesInBuffer: ObjectShape[] = [];
   private readonly shapes = new ObjectShapes((names) => this.define(names));
@@ -24,18 +17,9 @@ export class PlainValueWriter {
   private readonly root = new ObjectShape(['value'], new Uint8Array(0));
   private depth = 0;
 
-  constructor(initialBytes: number) {
-    this.bytes = ownBuffer(initialBytes);
-    this.view = new DataView(this.bytes.buffer);
-    this.softEnd = initialBytes - slackBytes;
-  }
-
   /** Begins a new buffer, which defines its shapes anew; `bytes` may have been given away. */
   beginBuffer(bytes: Buffer): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.at = 0;
-    this.softEnd = bytes.length - slackBytes;
+    this.useBuffer(bytes);
     this.bufferNumber += 1;
     this.shapesInBuffer.length = 0;
   }
@@ -56,26 +40,6 @@ export class PlainValueWriter {
         action: 'fail-job',
       });
     }
-  }
-
-  /** Makes room for `more` bytes and the slack that follows each reservation. */
-  reserve(more: number): void {
-    if (this.at + more <= this.softEnd) return;
-    const grown = ownBuffer(Math.max(this.bytes.length * 2, this.at + more + slackBytes));
-    grown.set(this.bytes.subarray(0, this.at));
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer);
-    this.softEnd = grown.length - slackBytes;
-  }
-
-  float64(value: number): void {
-    this.view.setFloat64(this.at, value, true);
-    this.at += 8;
-  }
-
-  uint32(value: number): void {
-    this.view.setUint32(this.at, value, true);
-    this.at += 4;
   }
 
   writeEncodedRecord({ topic, partition, offset, bytes, valueStart, valueEnd }: EncodedRecord): void {
@@ -276,11 +240,6 @@ export class PlainValueWriter {
 
 /** Thrown inside and turned into an error that names the field once it is known that there is one. */
 const notPlain = Symbol('not plain');
-
-/** Never a slice of Node's pool: transferring that would take its neighbours along. */
-export function ownBuffer(byteLength: number): Buffer {
-  return Buffer.from(new ArrayBuffer(byteLength));
-}
 
 /** Names of one job's objects are mostly the very same strings, so this compares pointers. */
 function hasShape(value: object, shape: ObjectShape): boolean {
