@@ -1,13 +1,26 @@
+import { MillraceError } from '../protocol/failures.js';
 import { logSink } from '../sinks/log-sink.js';
 import type { Sink } from '../sinks/sink.js';
 import type { DeadLetter, DeadLetterOptions } from '../sources/dead-letter.js';
+import { wrongOption } from './read-options.js';
 
 /**
  * The sink behind a source's side output of undecodable records. A sink like any other: what is put aside
  * between two barriers belongs to the checkpoint as the source's positions do, so with `'exactly-once'` no
  * record is put aside twice, and none is lost.
  */
-export function deadLetterSink({ deadLetter, ...guarantee }: DeadLetterOptions): Sink<DeadLetter> {
+export function deadLetterSink(options: DeadLetterOptions): Sink<DeadLetter> {
+  try {
+    return sinkOf(options);
+  } catch (error) {
+    // Its user has given no sink's options, and would look for the mistake in one.
+    throw error instanceof MillraceError
+      ? wrongOption('source', `onUndecodable is wrong. ${error.message}`)
+      : error;
+  }
+}
+
+function sinkOf({ deadLetter, ...guarantee }: DeadLetterOptions): Sink<DeadLetter> {
   return logSink<DeadLetter>({
     ...guarantee,
     record: (letter) => ({
