@@ -9,7 +9,7 @@ import type { Arrival } from '../../src/testing/pushed-input.js';
 import type { SimulatedProcessClock } from '../../src/testing/simulated-clock.js';
 import { SimulatedClock } from '../../src/testing/simulated-clock.js';
 import { type CrashPoint, placesOf } from '../operators/crash-point.js';
-import type { Emitted, OutputSize } from '../operators/one-slot-edge.js';
+import { type Emitted, type OutputSize, valuesOf } from '../operators/one-slot-edge.js';
 import { OperatorSubtask, type OperatorSubtaskOptions } from '../operators/operator-subtask.js';
 import { SimulatedDisk } from '../simulation/simulated-files.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
@@ -52,7 +52,7 @@ export class AsyncRun<In> {
   }
 
   get records(): readonly unknown[] {
-    return this.emitted.flatMap((each) => (each.kind === 'record' ? [each.value] : []));
+    return valuesOf(this.emitted);
   }
 
   /** Where what left the operator comes from, since the last crash. */

@@ -11,7 +11,7 @@ import {
   type RuntimeContext,
   type ValueState,
 } from '../../src/index.js';
-import type { Emitted } from './one-slot-edge.js';
+import { valuesOf } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, secondRecord, watermark } from './operator-harness.js';
 import { observe, type Pipeline } from './operator-subtask.js';
@@ -24,10 +24,6 @@ interface Message {
 
 const amount = (key: string, value: number): Step<Message> => record({ key, amount: value }, 1);
 const order = (what: string): Step<Message> => secondRecord({ key: what, amount: 0 }, 2);
-
-function valuesOf(emitted: readonly Emitted[]): unknown[] {
-  return emitted.flatMap((each) => (each.kind === 'record' ? [each.value] : []));
-}
 
 /** Keeps a key's amounts in each kind of state, and tells, changes or clears all keys' when it is told to. */
 class Amounts extends KeyedBroadcastProcessFunction<string, Message, Message, string> {

@@ -13,7 +13,7 @@ import {
   type RuntimeContext,
   type ValueState,
 } from '../../src/index.js';
-import type { Emitted } from './one-slot-edge.js';
+import { valuesOf } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, secondRecord, watermark } from './operator-harness.js';
 import { observe, type Pipeline } from './operator-subtask.js';
@@ -31,10 +31,6 @@ const amount = (key: string, value: number, timestamp: number): Step<Message> =>
   record({ key, amount: value }, timestamp);
 const limit = (kind: string, value: number, timestamp: number): Step<Message> =>
   secondRecord({ key: kind, amount: value }, timestamp);
-
-function valuesOf(emitted: readonly Emitted[], edge = 0): unknown[] {
-  return emitted.flatMap((each) => (each.kind === 'record' && each.edge === edge ? [each.value] : []));
-}
 
 /** What is above a limit, by the limits that are known when it comes; and a key's total when its timer fires. */
 class AboveLimits extends KeyedBroadcastProcessFunction<string, Message, Message, string> {

@@ -10,14 +10,10 @@ import {
   type RuntimeContext,
   type ValueState,
 } from '../../src/index.js';
-import type { Emitted } from './one-slot-edge.js';
+import { valuesOf } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, secondRecord, timePasses, watermark } from './operator-harness.js';
 import { observe } from './operator-subtask.js';
-
-function valuesOf(emitted: readonly Emitted[], edge = 0): unknown[] {
-  return emitted.flatMap((each) => (each.kind === 'record' && each.edge === edge ? [each.value] : []));
-}
 
 interface Trip {
   readonly car: string;

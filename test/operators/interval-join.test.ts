@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import { crashPoints } from './crash-point.js';
 import { disorderedHits, type Hit, splitStepsOf, type TimedHit, watermarksOf } from './disordered-hits.js';
-import type { Emitted } from './one-slot-edge.js';
+import { recordsOf } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, secondRecord, watermark } from './operator-harness.js';
 import { observe, type Pipeline } from './operator-subtask.js';
@@ -42,9 +42,6 @@ const joined =
 type Between = (join: {
   between(lower: number, upper: number): IntervalJoined<Hit, Hit, string>;
 }) => IntervalJoined<Hit, Hit, string>;
-
-const recordsOf = (emitted: readonly Emitted[], edge: number): Extract<Emitted, { kind: 'record' }>[] =>
-  emitted.filter((each) => each.kind === 'record').filter((each) => each.edge === edge);
 
 /** An element whose number is its time. */
 const left = (n: number, key = 'a'): Step<Hit> => record({ key, n }, n);

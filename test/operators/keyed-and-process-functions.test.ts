@@ -11,14 +11,10 @@ import {
   type ReducingState,
   type RuntimeContext,
 } from '../../src/index.js';
-import type { Emitted } from './one-slot-edge.js';
+import { valuesOf } from './one-slot-edge.js';
 import { openOperators } from './open-operators.js';
 import { endOfInput, record, runEveryWay, watermark } from './operator-harness.js';
 import { observe } from './operator-subtask.js';
-
-function valuesOf(emitted: readonly Emitted[], edge = 0): unknown[] {
-  return emitted.flatMap((each) => (each.kind === 'record' && each.edge === edge ? [each.value] : []));
-}
 
 const mean: AggregateFunction<number, { readonly sum: number; readonly count: number }, number> = {
   createAccumulator: () => ({ sum: 0, count: 0 }),

@@ -11,6 +11,17 @@ export type Emitted =
   | { readonly kind: 'event'; readonly edge: number; readonly event: StreamEvent }
   | { readonly kind: 'reported'; readonly value: unknown };
 
+export type EmittedRecord = Extract<Emitted, { readonly kind: 'record' }>;
+
+/** The records that left by one edge. */
+export function recordsOf(emitted: readonly Emitted[], edge = 0): EmittedRecord[] {
+  return emitted.filter((each) => each.kind === 'record').filter((each) => each.edge === edge);
+}
+
+export function valuesOf(emitted: readonly Emitted[], edge = 0): unknown[] {
+  return recordsOf(emitted, edge).map(({ value }) => value);
+}
+
 /** How much the output takes before it is full: one element, so that each emission is suspended, or any number. */
 export type OutputSize = 'one-slot' | 'unbounded';
 

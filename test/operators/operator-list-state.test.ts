@@ -11,13 +11,9 @@ import {
   ProcessWindowFunction,
   type RuntimeContext,
 } from '../../src/index.js';
-import type { Emitted } from './one-slot-edge.js';
+import { valuesOf } from './one-slot-edge.js';
 import { endOfInput, record, runEveryWay } from './operator-harness.js';
 import { observe } from './operator-subtask.js';
-
-function valuesOf(emitted: readonly Emitted[]): unknown[] {
-  return emitted.flatMap((each) => (each.kind === 'record' ? [each.value] : []));
-}
 
 const numbers = [1, 2, 3, 4, 5, 6].map((value) => record(value, value));
 

@@ -11,15 +11,13 @@ import { OutputTag } from '../../src/api/output-tag.js';
 import { MAX_WATERMARK, type StreamEvent } from '../../src/protocol/stream-elements.js';
 import { collectSink } from '../../src/sinks/collect-sink.js';
 import type { ListState, MapState, ValueState } from '../../src/state/state-descriptors.js';
-import type { Emitted } from './one-slot-edge.js';
+import { type Emitted, recordsOf, valuesOf } from './one-slot-edge.js';
 import { endOfInput, idle, record, runEveryWay, timePasses, watermark } from './operator-harness.js';
 import { observe } from './operator-subtask.js';
 
 /** The records of one edge, as [value, timestamp]. */
-function recordsOf(emitted: readonly Emitted[], edge = 0): (readonly [unknown, number])[] {
-  return emitted.flatMap((each) =>
-    each.kind === 'record' && each.edge === edge ? [[each.value, each.timestamp] as const] : [],
-  );
+function timedValuesOf(emitted: readonly Emitted[], edge = 0): (readonly [unknown, number])[] {
+  return recordsOf(emitted, edge).map(({ value, timestamp }) => [value, timestamp] as const);
 }
 
 /** Emits its numbers in one call, which can't be suspended. */
@@ -53,7 +51,7 @@ describe('Every way of running gives the plain result for', () => {
       (input) => observe(input.map((value) => value * 2)),
       [...numbers, endOfInput],
     );
-    expect(recordsOf(emitted)).toEqual([
+    expect(timedValuesOf(emitted)).toEqual([
       [2, 10],
       [4, 20],
       [6, 30],
@@ -80,7 +78,7 @@ describe('Every way of running gives the plain result for', () => {
       [record(2, 20), record(0, 25), record(3, 30), watermark(30), endOfInput],
     );
     expect(order(emitted)).toEqual(['2.0', '2.1', '3.0', '3.1', '3.2', 'w30', 'end']);
-    expect(recordsOf(emitted).map(([, timestamp]) => timestamp)).toEqual([20, 20, 30, 30, 30]);
+    expect(timedValuesOf(emitted).map(([, timestamp]) => timestamp)).toEqual([20, 20, 30, 30, 30]);
   });
 
   it('flatMap that collects', async () => {
@@ -88,7 +86,7 @@ describe('Every way of running gives the plain result for', () => {
       (input) => observe(input.flatMap(countUpTo)),
       [record(3, 1), record(1, 2), endOfInput],
     );
-    expect(recordsOf(emitted)).toEqual([
+    expect(timedValuesOf(emitted)).toEqual([
       [0, 1],
       [1, 1],
       [2, 1],
@@ -141,12 +139,12 @@ describe('Every way of running gives the plain result for', () => {
       },
       [...numbers.slice(0, 2), watermark(20), endOfInput],
     );
-    expect(recordsOf(emitted, 0)).toEqual([
+    expect(timedValuesOf(emitted, 0)).toEqual([
       [2, 10],
       [4, 20],
     ]);
-    expect(recordsOf(emitted, 1).map(([value]) => value)).toEqual([-2, -4]);
-    expect(recordsOf(emitted, 2).map(([value]) => value)).toEqual([2, 2, 4, 4]);
+    expect(valuesOf(emitted, 1)).toEqual([-2, -4]);
+    expect(valuesOf(emitted, 2)).toEqual([2, 2, 4, 4]);
   });
 
   it('a sink, which reports each element with one checkpoint', async () => {
@@ -210,7 +208,7 @@ describe('Every way of running gives the plain result for a keyed process functi
       observe(out);
       observe(out.sideOutput(Visits.pages));
     }, steps);
-    expect(recordsOf(emitted, 0).map(([value]) => value)).toEqual([
+    expect(valuesOf(emitted, 0)).toEqual([
       ['ann', 1, ['home'], [['home', 1]]],
       ['bob', 1, ['shop'], [['shop', 1]]],
       [
@@ -233,11 +231,7 @@ describe('Every way of running gives the plain result for a keyed process functi
       ],
       ['bob', 1, ['home'], [['home', 1]]],
     ]);
-    expect(recordsOf(emitted, 1).map(([value]) => value)).toEqual([
-      'ann at home',
-      'ann at home',
-      'bob at home',
-    ]);
+    expect(valuesOf(emitted, 1)).toEqual(['ann at home', 'ann at home', 'bob at home']);
   });
 
   it('with the results expanded further along the chain', async () => {
@@ -251,7 +245,7 @@ describe('Every way of running gives the plain result for a keyed process functi
         ),
       steps,
     );
-    expect(recordsOf(emitted)).toHaveLength(5 * 4);
+    expect(timedValuesOf(emitted)).toHaveLength(5 * 4);
   });
 });
 
@@ -323,7 +317,7 @@ describe('Every way of running gives the plain result for timers', () => {
     );
     expect(order(emitted).slice(2)).toEqual(['a@20 #2', 'b@30 #2', 'w50', 'a@90 #3', 'w95', 'end']);
     expect(new Set(order(emitted).slice(0, 2))).toEqual(new Set(['a@10 #1', 'b@10 #1']));
-    expect(recordsOf(emitted).map(([, timestamp]) => timestamp)).toEqual([10, 10, 20, 30, 90]);
+    expect(timedValuesOf(emitted).map(([, timestamp]) => timestamp)).toEqual([10, 10, 20, 30, 90]);
   });
 
   it('that are set and deleted within timers', async () => {

@@ -21,7 +21,7 @@ import {
   type TimedHit,
   watermarksOf,
 } from '../operators/disordered-hits.js';
-import type { Emitted } from '../operators/one-slot-edge.js';
+import { recordsOf } from '../operators/one-slot-edge.js';
 import { openOperators } from '../operators/open-operators.js';
 import { endOfInput, record, runEveryWay, type Step, watermark } from '../operators/operator-harness.js';
 import { observe, type Pipeline } from '../operators/operator-subtask.js';
@@ -61,9 +61,6 @@ const coGrouped =
     const numbers = (hits: readonly Hit[]): string => hits.map(({ n }) => n).join('+');
     observe(settings(windows).apply((a, b) => [`${numbers(a)} | ${numbers(b)}`]));
   };
-
-const recordsOf = (emitted: readonly Emitted[]): Extract<Emitted, { kind: 'record' }>[] =>
-  emitted.filter((each) => each.kind === 'record');
 
 /** What Flink's documentation (Joining, Window CoGroup) and the behaviour of its tests say, one case a row. */
 interface Case {
