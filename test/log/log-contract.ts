@@ -201,8 +201,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         value.write('WRONG');
         appender.append({ ...record(topic, {}), value: Buffer.from('second') });
         await appender.flush();
-        const seen = await new CollectingReader(client, allOf(topic, 1)).untilSeen(2);
-        expect(seen.map((s) => s.value)).toEqual(['first', 'second']);
+        expect(await valuesOf(client, topic, 2)).toEqual(['first', 'second']);
       });
 
       it('says when an appender is full, and calls when it can take more', async () => {
@@ -579,8 +578,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         const another = await openClient();
         await another.transactions.commit(asStored);
         await commitNew(another, newId(), [record(topic, { value: 'last' })]);
-        const seen = await new CollectingReader(another, allOf(topic, 1)).untilSeen(2);
-        expect(seen.map((s) => s.value)).toEqual(['once', 'last']);
+        expect(await valuesOf(another, topic, 2)).toEqual(['once', 'last']);
       });
 
       it('are aborted by a begin of their id, after which a commit says that they are lost', async () => {
@@ -596,8 +594,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
           name: 'LogError',
           code: 'transaction-lost',
         });
-        const seen = await new CollectingReader(second, allOf(topic, 1)).untilSeen(1);
-        expect(seen.map((s) => s.value)).toEqual(['kept']);
+        expect(await valuesOf(second, topic, 1)).toEqual(['kept']);
       });
 
       it('are aborted by a fence, after which nothing of them can be committed', async () => {
@@ -613,8 +610,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
           code: 'transaction-lost',
         });
         await appendAll(second, [record(topic, { value: 'kept' })]);
-        const seen = await new CollectingReader(second, allOf(topic, 1)).untilSeen(1);
-        expect(seen.map((s) => s.value)).toEqual(['kept']);
+        expect(await valuesOf(second, topic, 1)).toEqual(['kept']);
       });
 
       it('of ids that nobody used can be fenced', async () => {
@@ -640,8 +636,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         expect(errors).toHaveLength(1);
         successor.append(record(topic, { value: 'kept' }));
         await second.transactions.commit(await prepare(successor));
-        const seen = await new CollectingReader(second, allOf(topic, 1)).untilSeen(1);
-        expect(seen.map((s) => s.value)).toEqual(['kept']);
+        expect(await valuesOf(second, topic, 1)).toEqual(['kept']);
       });
 
       it('that are empty are not there to be recorded, and their id goes on', async () => {
@@ -666,8 +661,7 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         const prepared = await preparing;
         expect(() => transaction.append(record(topic, { value: 'late' }))).toThrow();
         await client.transactions.commit(prepared);
-        const seen = await new CollectingReader(client, allOf(topic, 1)).untilSeen(1);
-        expect(seen.map((s) => s.value)).toEqual(['kept']);
+        expect(await valuesOf(client, topic, 1)).toEqual(['kept']);
       });
 
       it('of one id follow each other, each visible in its turn', async () => {
@@ -780,6 +774,11 @@ function transactionOptions(overrides: Partial<TransactionOptions>): Transaction
 
 function allOf(topic: string, partitions: number): PartitionStart[] {
   return Array.from({ length: partitions }, (_, partition) => ({ topic, partition, position: 0 }));
+}
+
+/** Of a topic of one partition, once there are so many. */
+async function valuesOf(client: LogClient, topic: string, count: number): Promise<(string | null)[]> {
+  return (await new CollectingReader(client, allOf(topic, 1)).untilSeen(count)).map(({ value }) => value);
 }
 
 async function appendAll(client: LogClient, records: readonly LogRecord[]): Promise<void> {
