@@ -159,7 +159,7 @@ export class BufferReader {
 
   /** @param decoder of the records that come encoded; undefined where none do. */
   constructor(decoder?: EncodedRecordDecoder) {
-    this.values = new PlainValueReader(decoder);
+    this.values = new PlainValueReader(decoder, this.origins);
   }
 
   /** Of the record that was read last. */

@@ -1,12 +1,11 @@
+import type { RecordOrigin } from './record-origin.js';
+
 /**
- * A record of a source as it was read: encoded, with its origin. It can cross threads like this, and its receiver
- * decodes it, which spares decoding, packing and unpacking it on the way. Invariant: nobody can tell such a record
- * from one that its source decoded, not even when it can't be decoded.
+ * A record of a source as it was read: encoded. It can cross threads like this, and its receiver decodes it, which
+ * spares decoding, packing and unpacking it on the way. Invariant: nobody can tell such a record from one that its
+ * source decoded, not even when it can't be decoded.
  */
 export interface EncodedRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
   readonly bytes: Buffer;
   /** Start and end of the value in `bytes`; start -1 for a null. */
   readonly valueStart: number;
@@ -16,5 +15,5 @@ export interface EncodedRecord {
 /** What the receiver of an edge decodes such records with. */
 export interface EncodedRecordDecoder {
   /** @throws MillraceError that says where the record was read and why it can't be decoded. */
-  decode(record: EncodedRecord): unknown;
+  decode(record: EncodedRecord, origin: RecordOrigin): unknown;
 }

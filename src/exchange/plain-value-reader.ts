@@ -1,5 +1,6 @@
 import { MillraceError } from '../protocol/failures.js';
 import type { EncodedRecordDecoder } from './encoded-record.js';
+import { noOrigin, type RecordOrigin } from './record-origin.js';
 import { shortStringLengthMax, ValueTag } from './value-tags.js';
 
 /** Longer substrings would keep the whole buffer's text alive in V8 (its SlicedString::kMinLength). */
@@ -22,9 +23,12 @@ export class PlainValueReader {
   private readonly shapes: ObjectReader[] = [];
   private readonly readersByDefinition = new Map<string, ObjectReader>();
   private readonly decoder: EncodedRecordDecoder | undefined;
+  private readonly origin: RecordOrigin;
 
-  constructor(decoder?: EncodedRecordDecoder) {
+  /** @param origin of the record that is being read. */
+  constructor(decoder?: EncodedRecordDecoder, origin: RecordOrigin = noOrigin) {
     this.decoder = decoder;
+    this.origin = origin;
   }
 
   beginBuffer(bytes: Buffer): void {
@@ -155,18 +159,8 @@ export class PlainValueReader {
   private encodedRecord(): unknown {
     if (this.decoder === undefined)
       throw damaged(`byte ${this.at - 1} begins an encoded record, of which there are none`);
-    const offset = this.float64();
-    const partition = this.int32();
-    const topic = this.read() as string;
     const valueStart = this.skipCounted(1);
-    return this.decoder.decode({
-      topic,
-      partition,
-      offset,
-      bytes: this.bytes,
-      valueStart,
-      valueEnd: this.at,
-    });
+    return this.decoder.decode({ bytes: this.bytes, valueStart, valueEnd: this.at }, this.origin);
   }
 
   private array(length: number): unknown[] {

@@ -42,15 +42,10 @@ export class PlainValueWriter extends GrowingBuffer {
     }
   }
 
-  writeEncodedRecord({ topic, partition, offset, bytes, valueStart, valueEnd }: EncodedRecord): void {
+  writeEncodedRecord({ bytes, valueStart, valueEnd }: EncodedRecord): void {
     const length = valueEnd - valueStart;
-    this.reserve(2 * topic.length + length);
-    this.bytes[this.at++] = ValueTag.encodedRecord;
-    this.float64(offset);
-    this.view.setInt32(this.at, partition, true);
-    this.at += 4;
-    this.string(topic);
-    this.uint32(length);
+    this.reserve(length);
+    this.tagAndCount(ValueTag.encodedRecord, length);
     bytes.copy(this.bytes, this.at, valueStart, valueEnd);
     this.at += length;
   }

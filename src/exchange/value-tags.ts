@@ -49,10 +49,7 @@ export const ValueTag = {
   shapedObject: 0xd3,
   /** u32 count, name and value in turn: an object whose fields are its data. */
   dictionary: 0xd4,
-  /**
-   * A record as its source read it, still encoded: f64 offset, i32 partition, the topic's name as a string, u32 length
-   * and the bytes.
-   */
+  /** u32 length, the bytes: a record as its source read it, still encoded. */
   encodedRecord: 0xd5,
 } as const;
 

@@ -231,7 +231,7 @@ export class LogSourceReader<T> implements SourceReader {
 
   private relayed(batch: LogBatch, split: LogSplitReader): boolean {
     const { relay } = this.context.output;
-    return relay?.(batch, batch.timestamp, split.output) ?? false;
+    return relay?.(batch, batch.timestamp, split.output, batch.offset) ?? false;
   }
 
   /** @throws MillraceError where the log's bytes are damaged. */
@@ -246,7 +246,9 @@ export class LogSourceReader<T> implements SourceReader {
   /** @throws MillraceError where the policy is to fail. */
   private passOver(batch: LogBatch, { output: split }: LogSplitReader, cause: unknown): void {
     const { operatorName, output } = this.context;
-    if (this.undecodable === 'fail') throw undecodableRecord(operatorName, batch, cause);
+    if (this.undecodable === 'fail') {
+      throw undecodableRecord(operatorName, batch, { split: split.place, position: batch.offset }, cause);
+    }
     this.recordsSkipped += 1;
     if (this.undecodable === 'dead-letter') {
       const deadLetter = deadLetterOf(batch, cause, operatorName);

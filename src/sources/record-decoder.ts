@@ -1,5 +1,6 @@
 import type { FieldFinder, ValueCodec } from '../codecs/value-codec.js';
 import type { EncodedRecord, EncodedRecordDecoder } from '../exchange/encoded-record.js';
+import type { RecordOrigin } from '../exchange/record-origin.js';
 import type { LogBatch } from '../log/log-port.js';
 import { MillraceError } from '../protocol/failures.js';
 import type { EncodedRecords } from './source.js';
@@ -22,8 +23,8 @@ export class ValueDecoder<V> implements RecordDecoder<V>, EncodedRecords {
     this.value = value;
   }
 
-  decode(batch: EncodedRecord): V {
-    return decodeField(this.value, 'value', batch.bytes, batch.valueStart, batch.valueEnd);
+  decode({ bytes, valueStart, valueEnd }: EncodedRecord): V {
+    return decodeField(this.value, 'value', bytes, valueStart, valueEnd);
   }
 
   stringFinder(name: string): FieldFinder<string> | undefined {
@@ -37,11 +38,11 @@ export class ValueDecoder<V> implements RecordDecoder<V>, EncodedRecords {
   /** For where a record that can't be decoded fails the job: elsewhere it would have to go back to its source. */
   decoder(operatorName: string): EncodedRecordDecoder {
     return {
-      decode: (record) => {
+      decode: (record, origin) => {
         try {
           return this.decode(record);
         } catch (error) {
-          throw undecodableRecord(operatorName, record, error);
+          throw undecodableRecord(operatorName, record, origin, error);
         }
       },
     };
@@ -81,9 +82,14 @@ export function decodeField<T>(
 }
 
 /** The failure of an attempt that met a record it can't read. */
-export function undecodableRecord(operatorName: string, batch: EncodedRecord, cause: unknown): MillraceError {
+export function undecodableRecord(
+  operatorName: string,
+  record: EncodedRecord,
+  { split, position }: RecordOrigin,
+  cause: unknown,
+): MillraceError {
   return new MillraceError(
-    `Source "${operatorName}" can't decode the record at ${batch.topic} partition ${batch.partition} offset ${batch.offset}: ${causeMessage(cause)} Its value begins with ${valuePreview(batch)}. Correct the codec, or leave such records out with onUndecodable: 'skip', or put them aside with { deadLetter: 'a topic' }.`,
+    `Source "${operatorName}" can't decode the record at ${split} ${position}: ${causeMessage(cause)} Its value begins with ${valuePreview(record)}. Correct the codec, or leave such records out with onUndecodable: 'skip', or put them aside with { deadLetter: 'a topic' }.`,
     // Another attempt would meet the same bytes.
     { domain: 'outside-system', action: 'fail-job', cause },
   );
@@ -94,15 +100,15 @@ const previewBytesMax = 60;
 
 const unprintable = /[^\x20-\x7e]/;
 
-function valuePreview(batch: EncodedRecord): string {
-  if (batch.valueStart < 0) return 'nothing: it is null';
-  if (batch.valueStart === batch.valueEnd) return 'nothing: it is empty';
-  const previewEnd = Math.min(batch.valueEnd, batch.valueStart + previewBytesMax);
-  const text = batch.bytes.toString('latin1', batch.valueStart, previewEnd);
-  const rest = previewEnd < batch.valueEnd ? ' …' : '';
+function valuePreview({ bytes, valueStart, valueEnd }: EncodedRecord): string {
+  if (valueStart < 0) return 'nothing: it is null';
+  if (valueStart === valueEnd) return 'nothing: it is empty';
+  const previewEnd = Math.min(valueEnd, valueStart + previewBytesMax);
+  const text = bytes.toString('latin1', valueStart, previewEnd);
+  const rest = previewEnd < valueEnd ? ' …' : '';
   // Bytes that no terminal shows are given in hex.
   return unprintable.test(text)
-    ? `the bytes ${batch.bytes.toString('hex', batch.valueStart, previewEnd)}${rest}`
+    ? `the bytes ${bytes.toString('hex', valueStart, previewEnd)}${rest}`
     : `${JSON.stringify(text)}${rest}`;
 }
 

@@ -106,7 +106,7 @@ export interface SourceOutput<T> {
    * can be sent on like this.
    */
   readonly relay?:
-    | ((record: EncodedRecord, recordTimestamp: number, split: SplitOutput) => boolean)
+    | ((record: EncodedRecord, recordTimestamp: number, split: SplitOutput, position: number) => boolean)
     | undefined;
   /** To a side output, which doesn't count for event time. */
   collectSide(tag: string, value: unknown, timestamp: number, split: SplitOutput, position: number): void;

@@ -176,8 +176,8 @@ export class SourceInput implements SubtaskInput, SourceOutput<unknown> {
   }
 
   private relayTo(relay: EncodedRecordRelay): NonNullable<SourceOutput<unknown>['relay']> {
-    return (record, recordTimestamp, split) => {
-      this.origin.set(split.place, record.offset);
+    return (record, recordTimestamp, split, position) => {
+      this.origin.set(split.place, position);
       const isRelayed = relay.offer(record, recordTimestamp);
       this.origin.clear();
       if (!isRelayed) return false;

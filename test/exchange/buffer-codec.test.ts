@@ -10,7 +10,7 @@ import {
   bufferLength,
 } from '../../src/exchange/buffer-codec.js';
 import { ElementKind } from '../../src/exchange/channel.js';
-import { noOrigin } from '../../src/exchange/record-origin.js';
+import { CurrentOrigin, noOrigin } from '../../src/exchange/record-origin.js';
 import { checkpointId } from '../../src/protocol/ids.js';
 import {
   MAX_WATERMARK,
@@ -261,30 +261,25 @@ describe('the buffer codec', () => {
 
   it('carries a record as its source read it, which the receiver decodes', () => {
     const bytes = Buffer.from('..{"a":"é"}..');
-    const record = {
-      topic: 'événements',
-      partition: 7,
-      offset: 2 ** 40,
-      bytes,
-      valueStart: 2,
-      valueEnd: bytes.length - 2,
-    };
-    const writer = new BufferWriter('A record');
+    const origin = new CurrentOrigin();
+    const writer = new BufferWriter('A record', origin);
     writer.writeRecord({ a: 1 }, 5);
-    writer.writeEncodedRecord(record, 6);
+    origin.set('topic événements, partition 7, offset', 2 ** 40);
+    writer.writeEncodedRecord({ bytes, valueStart: 2, valueEnd: bytes.length - 2 }, 6);
     writer.writeRecord({ a: 2 }, 7);
     const buffer = writer.take();
     const reader = new BufferReader({
-      decode: (read) => ({
-        ...read,
-        bytes: read.bytes.toString('utf8', read.valueStart, read.valueEnd),
-        valueStart: 0,
-        valueEnd: 0,
+      decode: (read, { split, position }) => ({
+        text: read.bytes.toString('utf8', read.valueStart, read.valueEnd),
+        at: `${split} ${position}`,
       }),
     });
     expect(readAll(reader, buffer)).toEqual([
       { value: { a: 1 }, timestamp: 5 },
-      { value: { ...record, bytes: '{"a":"é"}', valueStart: 0, valueEnd: 0 }, timestamp: 6 },
+      {
+        value: { text: '{"a":"é"}', at: `topic événements, partition 7, offset ${2 ** 40}` },
+        timestamp: 6,
+      },
       { value: { a: 2 }, timestamp: 7 },
     ]);
     expect(() => readAll(new BufferReader(), buffer)).toThrow('begins an encoded record');

@@ -183,9 +183,6 @@ describe('an encoded record', () => {
           );
           const bytes = Buffer.from(JSON.stringify({ id: key }));
           const record = {
-            topic: 't',
-            partition: 0,
-            offset: 0,
             bytes,
             valueStart: 0,
             valueEnd: bytes.length,
@@ -212,9 +209,6 @@ describe('an encoded record', () => {
       channels,
     );
     const tombstone = {
-      topic: 't',
-      partition: 0,
-      offset: 0,
       bytes: Buffer.alloc(0),
       valueStart: -1,
       valueEnd: -1,

@@ -77,7 +77,7 @@ describe('The log', () => {
     await folder.append(texts.map((text) => record('texts', text, 1)));
     await expectOneSentence(
       new MillraceProcess(['--job', parsingJob, '--state-dir', folder.path]),
-      /Source "texts" can't decode the record at texts partition 1 offset 3: .*"no json"\. .*onUndecodable: 'skip'/,
+      /Source "texts" can't decode the record at topic texts, partition 1, offset 3: .*"no json"\. .*onUndecodable: 'skip'/,
     );
   });
 });

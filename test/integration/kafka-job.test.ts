@@ -135,7 +135,9 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('a
     const run = copy(input, await newTopic(), newStateFolder());
     await run.endsWith(1);
     expect(errorEntries(run).at(-1)).toMatch(
-      new RegExp(`"records" can't decode the record at ${input} partition 2 offset 2: .*id=10, surely`),
+      new RegExp(
+        `"records" can't decode the record at topic ${input}, partition 2, offset 2: .*id=10, surely`,
+      ),
     );
     expect(run.matches(/Restarting/)).toEqual([]);
   });

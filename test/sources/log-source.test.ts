@@ -638,8 +638,16 @@ describe('a record that can not be decoded', () => {
     expect(error).toBeInstanceOf(MillraceError);
     expect(error).toMatchObject({ action: 'fail-job' });
     expect(String(error)).toMatch(
-      /"events" can't decode the record at t partition 0 offset 41: .*begins with "\{\\"broken\\": "/,
+      /"events" can't decode the record at split t-0, position 41: .*begins with "\{\\"broken\\": "/,
     );
+    const bytes = Buffer.from('{"broken": ');
+    const origin = { split: 'split t-0, position', position: 41 };
+    const byReceiver = caught(() =>
+      failing.encodedRecords
+        ?.decoder('events')
+        .decode({ bytes, valueStart: 0, valueEnd: bytes.length }, origin),
+    );
+    expect(byReceiver).toEqual(error);
   });
 
   it.each([
