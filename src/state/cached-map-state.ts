@@ -3,6 +3,7 @@ import { MillraceError } from '../protocol/failures.js';
 import { heapBytesPerEncodedByte, PlainCheck, type StateScope } from './cached-state.js';
 import { type CellFormat, plainCells } from './cell-format.js';
 import type { CellPacker } from './cell-packer.js';
+import { DirtyList } from './dirty-list.js';
 import type { KeyContext } from './key-context.js';
 import {
   appendEndOfRange,
@@ -29,9 +30,9 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
   private readonly what: string;
   private readonly format: CellFormat;
   private readonly plain: PlainCheck;
-  private dirty: KeyContext[] = [];
+  private readonly dirty = new DirtyList<MapCell>();
   /** Packed as removed; to be forgotten when that is merged. */
-  private removals: RemovedCell[] = [];
+  private removals: MapCell[] = [];
 
   constructor(scope: StateScope, name: StateName, format: CellFormat = plainCells) {
     this.scope = scope;
@@ -44,8 +45,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
 
   get(key: K): V | undefined {
     this.checkKey(key);
-    const context = this.scope.cache.current();
-    return this.cellOf(context, this.entryOf(context), key)?.value as V | undefined;
+    return this.cellOf(this.entryOf(this.scope.cache.current()), key)?.value as V | undefined;
   }
 
   has(key: K): boolean {
@@ -80,82 +80,73 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
   }
 
   clear(): void {
-    const context = this.scope.cache.current();
-    const entry = this.entryOf(context);
-    for (const cell of this.present()) this.change(context, entry, cell, undefined);
+    for (const cell of this.present()) this.change(cell, undefined);
   }
 
   get dirtyEntries(): number {
-    return this.dirty.length;
+    return this.dirty.size;
   }
 
   pack(packer: CellPacker): void {
-    for (const context of this.dirty) {
-      const entry = context.get(this.slot) as MapEntry;
-      for (const cell of entry.dirtyCells) this.packCell(packer, context, entry, cell);
-      entry.dirtyCells = [];
-      context.markPacked(this.slot, packer.checkpointId);
+    for (const cell of this.dirty.take()) {
+      const { entry } = cell;
+      entry.dirtyCells = 0;
+      entry.context.markPacked(this.slot, packer.checkpointId);
+      this.packCell(packer, entry, cell);
     }
-    this.dirty = [];
   }
 
-  /** A key whose map keys come and go, as windows do, would else grow for as long as it is in memory. */
+  /** A key whose map keys come and go would else grow for as long as it is in memory. */
   onMerged(mergedThrough: number): void {
-    this.removals = this.removals.filter(({ context, entry, cell }) => {
-      if (cell.dirty || cell.value !== undefined || entry.cells.get(cell.key) !== cell) return false;
+    this.removals = this.removals.filter((cell) => {
+      if (cell.isDirty || cell.value !== undefined || cell.entry.find(cell.key) !== cell) return false;
       if (cell.removedIn > mergedThrough) return true;
-      this.drop(context, entry, cell);
+      this.drop(cell);
       return false;
     });
   }
 
-  private packCell(packer: CellPacker, context: KeyContext, entry: MapEntry, cell: MapCell): void {
-    cell.dirty = false;
-    // It came and went since the last snapshot, as most windows do: nobody knows of it.
-    if (cell.value === undefined && !cell.mayBeStored) {
-      this.drop(context, entry, cell);
-      return;
-    }
+  private packCell(packer: CellPacker, { context, isWhole }: MapEntry, cell: MapCell): void {
     const keyIsAddressed = packer.beginCell(context, this.id);
     const mapKeyIsAddressed = appendMapKey(packer.writer, packer.encoder, cell.key);
     if (cell.value === undefined) {
       packer.segment.endRemovedCell();
-      // With the whole map in memory, a key that is not there needs no cell to say so.
-      if (entry.isWhole) {
-        this.drop(context, entry, cell);
-        return;
-      }
       cell.removedIn = packer.checkpointId;
-      this.removals.push({ context, entry, cell });
+      // With the whole map in memory, a key that is not there needs no cell to say so.
+      if (isWhole) this.drop(cell);
+      else this.removals.push(cell);
       return;
     }
     packer.beginValue(context.key, keyIsAddressed);
     if (mapKeyIsAddressed) appendWholeKey(packer.writer, packer.encoder, cell.key);
     this.format.append(packer.writer, cell.value, this.what);
     cell.mayBeStored = true;
-    this.resize(context, cell, packer.segment.endCell());
+    this.resize(cell, packer.segment.endCell());
   }
 
   private write(key: K, value: unknown): void {
-    const context = this.scope.cache.current();
-    const entry = this.entryOf(context);
-    const cell = entry.cells.get(key) ?? this.addCell(context, entry, key);
-    this.change(context, entry, cell, value);
+    const entry = this.entryOf(this.scope.cache.current());
+    const cell = entry.find(key);
+    if (cell !== undefined) this.change(cell, value);
+    else if (value !== undefined || !entry.isWhole) this.change(this.addCell(entry, key), value);
   }
 
-  private change(context: KeyContext, entry: MapEntry, cell: MapCell, value: unknown): void {
+  private change(cell: MapCell, value: unknown): void {
     cell.value = value;
-    if (cell.dirty) return;
-    cell.dirty = true;
-    entry.dirtyCells.push(cell);
-    if (context.markDirty(this.slot)) this.dirty.push(context);
+    const { entry } = cell;
+    if (value === undefined && !cell.mayBeStored) {
+      // It came and went since the last snapshot, as most windows do: nobody knows of it.
+      if (this.dirty.delete(cell) && --entry.dirtyCells === 0) entry.context.markClean(this.slot);
+      this.drop(cell);
+    } else if (this.dirty.add(cell) && ++entry.dirtyCells === 1) entry.context.markDirty(this.slot);
   }
 
   /** The cell of a map key, read if need be; undefined when the map is known not to have it. */
-  private cellOf(context: KeyContext, entry: MapEntry, key: K): MapCell | undefined {
-    const cell = entry.cells.get(key);
+  private cellOf(entry: MapEntry, key: K): MapCell | undefined {
+    const cell = entry.find(key);
     if (cell !== undefined || entry.isWhole) return cell;
-    const loaded = this.addCell(context, entry, key);
+    const { context } = entry;
+    const loaded = this.addCell(entry, key);
     const { stored, scratch, encoder } = this.scope;
     scratch.reset();
     const keyIsAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
@@ -168,7 +159,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
     let at = keyIsAddressed ? skipWholeKey(bytes, 0) : 0;
     if (mapKeyIsAddressed) at = skipWholeKey(bytes, at);
     loaded.value = this.format.read(bytes, at, this.what);
-    this.resize(context, loaded, bytes.length);
+    this.resize(loaded, bytes.length);
     return loaded;
   }
 
@@ -177,9 +168,8 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
     const context = this.scope.cache.current();
     const entry = this.entryOf(context);
     if (!entry.isWhole) this.loadAll(context, entry);
-    entry.sort();
     const result: MapCell[] = [];
-    for (const cell of entry.cells.values()) if (cell.value !== undefined) result.push(cell);
+    for (const cell of entry.sorted()) if (cell.value !== undefined) result.push(cell);
     return result;
   }
 
@@ -199,10 +189,10 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
         const mapKey = isAddressed ? readWholeKey(value, at) : decodeKey(key.subarray(prefix.length));
         if (isAddressed) at = skipWholeKey(value, at);
         // What is in memory already may be newer.
-        if (entry.cells.has(mapKey as K)) continue;
-        const cell = this.addCell(context, entry, mapKey as K);
+        if (entry.find(mapKey as K) !== undefined) continue;
+        const cell = this.addCell(entry, mapKey as K);
         cell.value = this.format.read(value, at, this.what);
-        this.resize(context, cell, value.length);
+        this.resize(cell, value.length);
       }
       from = page.next;
     }
@@ -212,29 +202,29 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
   private entryOf(context: KeyContext): MapEntry {
     const found = context.get(this.slot) as MapEntry | undefined;
     if (found !== undefined) return found;
-    const entry = new MapEntry(!this.scope.stored.mayHoldCells());
+    const entry = new MapEntry(context, !this.scope.stored.mayHoldCells());
     context.set(this.slot, entry);
     this.scope.cache.countEntry(this.slot);
     this.scope.cache.resize(context, mapEntryBytes);
     return entry;
   }
 
-  private addCell(context: KeyContext, entry: MapEntry, key: K): MapCell {
-    const cell = new MapCell(key);
-    // Of a whole map, what has no cell is not stored, or was removed by a segment.
-    if (entry.isWhole) cell.mayBeStored = false;
+  private addCell(entry: MapEntry, key: K): MapCell {
+    const cell = new MapCell(entry, key);
     entry.add(cell);
-    this.scope.cache.resize(context, mapCellBytes);
+    this.scope.cache.resize(entry.context, mapCellBytes);
     return cell;
   }
 
-  private drop(context: KeyContext, entry: MapEntry, cell: MapCell): void {
-    entry.cells.delete(cell.key);
-    this.scope.cache.resize(context, -(mapCellBytes + cell.encodedBytes * heapBytesPerEncodedByte));
+  private drop(cell: MapCell): void {
+    const { entry } = cell;
+    entry.delete(cell);
+    this.scope.cache.resize(entry.context, -(mapCellBytes + cell.encodedBytes * heapBytesPerEncodedByte));
   }
 
-  private resize(context: KeyContext, cell: MapCell, encodedBytes: number): void {
-    this.scope.cache.resize(context, (encodedBytes - cell.encodedBytes) * heapBytesPerEncodedByte);
+  private resize(cell: MapCell, encodedBytes: number): void {
+    const bytesMore = (encodedBytes - cell.encodedBytes) * heapBytesPerEncodedByte;
+    this.scope.cache.resize(cell.entry.context, bytesMore);
     cell.encodedBytes = encodedBytes;
   }
 
@@ -250,11 +240,5 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
   }
 }
 
-interface RemovedCell {
-  readonly context: KeyContext;
-  readonly entry: MapEntry;
-  readonly cell: MapCell;
-}
-
-const mapEntryBytes = 160;
-const mapCellBytes = 140;
+const mapEntryBytes = 60;
+const mapCellBytes = 130;

@@ -1,8 +1,9 @@
-import type { Key } from '../key-groups/key.js';
 import { decodeKey } from '../key-groups/key-decoding.js';
 import type { KeyGroupRange } from '../protocol/ids.js';
 import type { CachedState, StateScope } from './cached-state.js';
 import type { CellPacker } from './cell-packer.js';
+import { DirtyList } from './dirty-list.js';
+import type { KeyContext } from './key-context.js';
 import {
   appendStateRange,
   appendTimerKey,
@@ -13,9 +14,11 @@ import {
   readWholeKey,
   timerKeyOffset,
 } from './key-layout.js';
+import { KeyTimers } from './key-timers.js';
 import type { StateName } from './keyed-state-backend.js';
 import type { Cell } from './state-base.js';
-import { compareTimers, Timer, TimerHeap } from './timer-heap.js';
+import { Timer } from './timer.js';
+import { TimerHeap } from './timer-heap.js';
 import type { TimerOwnerFormat } from './timer-owner.js';
 import type { TimerQueue } from './timer-queue.js';
 import { stateRangeBytes, UnloadedTimers } from './unloaded-timers.js';
@@ -28,16 +31,14 @@ import { stateRangeBytes, UnloadedTimers } from './unloaded-timers.js';
 export class CachedTimerQueue implements TimerQueue, CachedState {
   private readonly scope: StateScope;
   private readonly id: number;
-  private readonly byId = new Map<string, Timer>();
   private readonly heap = new TimerHeap();
   private readonly unloaded: UnloadedTimers;
-  private dirty: Timer[] = [];
-  /** How many of `dirty` are of no interest any more. */
-  private goneCount = 0;
+  private readonly dirty = new DirtyList<Timer>();
   /** Packed as removed; to be forgotten when that is merged. */
   private removals: Timer[] = [];
   private mergedThrough = 0;
   private readonly ownerFormat: TimerOwnerFormat;
+  timersInMemory = 0;
   polledNamespace: string | undefined = undefined;
 
   constructor(scope: StateScope, name: StateName, range: KeyGroupRange, ownerFormat: TimerOwnerFormat) {
@@ -49,36 +50,29 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
 
   register(timestamp: number, namespace?: string): void {
     const context = this.scope.cache.current();
-    const { key, keyGroup } = context;
-    const owner = this.ownerFormat.ownerOf(key, namespace);
-    const id = this.idOf(timestamp, owner, keyGroup);
-    const known = this.byId.get(id);
+    const known = context.timers?.find(this, timestamp, namespace);
     if (known?.registered) return;
-    const timer = known ?? new Timer(timestamp, keyGroup, id, owner);
+    const timer = known ?? this.addTimer(timestamp, namespace, context);
     // Stored but not read: registering it once more changes nothing, and is cheaper than finding out.
-    if (known === undefined) timer.stored = this.unloaded.covers(keyGroup, this.scope.scratch);
+    if (known === undefined) timer.stored = this.isUnloaded(timer);
     timer.registered = true;
-    timer.context = context;
-    this.byId.set(id, timer);
-    this.heap.push(timer);
-    this.markDirty(timer);
+    this.heap.add(timer);
+    this.dirty.add(timer);
   }
 
   delete(timestamp: number, namespace?: string): void {
-    const { key, keyGroup } = this.scope.cache.current();
-    const owner = this.ownerFormat.ownerOf(key, namespace);
-    const id = this.idOf(timestamp, owner, keyGroup);
-    const known = this.byId.get(id);
+    const context = this.scope.cache.current();
+    const known = context.timers?.find(this, timestamp, namespace);
     if (known !== undefined) {
       if (known.registered) this.remove(known);
       return;
     }
-    if (!this.unloaded.covers(keyGroup, this.scope.scratch)) return;
-    const timer = new Timer(timestamp, keyGroup, id, owner);
+    const timer = new Timer(this, timestamp, namespace, context);
+    if (!this.isUnloaded(timer)) return;
     timer.stored = true;
     timer.registered = false;
-    this.byId.set(id, timer);
-    this.markDirty(timer);
+    this.keep(timer);
+    this.dirty.add(timer);
   }
 
   nextTimestamp(): number {
@@ -87,74 +81,49 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   }
 
   pollDue(upTo: number): number | undefined {
-    // Mostly nothing is due: that is found out without looking at single timers, which are in no order until then.
     if (this.nextTimestamp() > upTo) return undefined;
-    const timer = this.earliest();
+    // Of those with this timestamp that are not in memory, the first are read when these are through.
+    const timer = this.heap.peek();
     if (timer === undefined) return undefined;
+    this.scope.cache.setCurrentContext(timer.context);
     this.remove(timer);
-    timer.owner ??= decodeKey(Buffer.from(timer.id.slice(timerKeyOffset - stateRangeBytes), 'latin1'));
-    if (timer.context !== undefined) this.scope.cache.setCurrentContext(timer.context);
-    else this.scope.cache.setCurrentKey(this.ownerFormat.keyOf(timer.owner));
-    // A timer that is only kept to be removed from the base needs it no more.
-    timer.context = undefined;
-    this.polledNamespace = this.ownerFormat.namespaceOf(timer.owner);
+    this.polledNamespace = timer.namespace;
     return timer.timestamp;
   }
 
   get dirtyEntries(): number {
-    return this.dirty.length - this.goneCount;
-  }
-
-  get timersInMemory(): number {
-    return this.byId.size;
+    return this.dirty.size;
   }
 
   pack(packer: CellPacker): void {
-    for (const timer of this.dirty) {
-      if (!timer.dirty) continue;
-      timer.dirty = false;
+    for (const timer of this.dirty.take()) {
       timer.packedIn = packer.checkpointId;
       packer.segment.beginCell();
-      appendStateRange(packer.writer, timer.keyGroup, this.id);
-      packer.writer.append(Buffer.from(timer.id, 'latin1'));
+      const owner = this.ownerFormat.ownerOf(timer.context.key, timer.namespace);
+      appendStateRange(packer.writer, timer.context.keyGroup, this.id);
+      appendTimestamp(packer.writer, timer.timestamp);
+      const isAddressed = appendTimerKey(packer.writer, packer.encoder, owner);
       if (timer.registered) {
         timer.stored = true;
         packer.segment.beginValue();
-        if (timer.id.charCodeAt(timerKeyOffset - stateRangeBytes) === addressChar) {
-          appendWholeKey(packer.writer, packer.encoder, timer.owner!);
-        }
+        if (isAddressed) appendWholeKey(packer.writer, packer.encoder, owner);
         packer.segment.endCell();
       } else {
         packer.segment.endRemovedCell();
         this.removals.push(timer);
       }
     }
-    this.dirty = [];
-    this.goneCount = 0;
   }
 
   onMerged(mergedThrough: number): void {
     this.mergedThrough = mergedThrough;
     this.removals = this.removals.filter((timer) => {
-      if (timer.registered || timer.dirty) return false;
+      if (timer.registered || timer.isDirty) return false;
       if (timer.packedIn > mergedThrough) return true;
-      this.byId.delete(timer.id);
+      this.forget(timer);
       return false;
     });
     if (this.heap.size > this.scope.limits.timersInMemoryMax) this.unloadLatest();
-  }
-
-  /** Once the next timestamp is known: of the timers that have it, the first may still be unread. */
-  private earliest(): Timer | undefined {
-    for (;;) {
-      const timer = this.heap.peek();
-      const isFirst =
-        timer === undefined ||
-        timer.timestamp < this.unloaded.earliestTimestamp ||
-        timer.id < this.unloaded.earliestId;
-      if (isFirst) return timer;
-      this.loadPage();
-    }
   }
 
   private loadPage(): void {
@@ -162,74 +131,92 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     for (const cell of cells) this.load(cell);
   }
 
-  private load(cell: Cell): void {
-    const id = cell.key.latin1Slice(stateRangeBytes, cell.key.length);
-    const known = this.byId.get(id);
-    if (known !== undefined) {
-      known.stored = true;
-      return;
-    }
-    const owner = isAddress(cell.key, timerKeyOffset) ? readWholeKey(cell.value, 0) : undefined;
-    const timer = new Timer(readTimestamp(cell.key, stateRangeBytes), cell.key.readUInt16BE(0), id, owner);
+  private load({ key: cellKey, value }: Cell): void {
+    const owner = isAddress(cellKey, timerKeyOffset)
+      ? readWholeKey(value, 0)
+      : decodeKey(cellKey.subarray(timerKeyOffset));
+    const context = this.scope.cache.contextOf(this.ownerFormat.keyOf(owner));
+    const timestamp = readTimestamp(cellKey, stateRangeBytes);
+    const namespace = this.ownerFormat.namespaceOf(owner);
+    const known = context.timers?.find(this, timestamp, namespace);
+    const timer = known ?? this.addTimer(timestamp, namespace, context);
     timer.stored = true;
-    this.byId.set(id, timer);
-    this.heap.push(timer);
+    if (known === undefined) this.heap.add(timer);
+  }
+
+  private addTimer(timestamp: number, namespace: string | undefined, context: KeyContext): Timer {
+    const timer = new Timer(this, timestamp, namespace, context);
+    this.keep(timer);
+    return timer;
+  }
+
+  private keep(timer: Timer): void {
+    timer.context.timers ??= new KeyTimers();
+    timer.context.timers.add(timer);
+    this.timersInMemory += 1;
+  }
+
+  private forget(timer: Timer): void {
+    timer.context.timers?.delete(timer);
+    this.timersInMemory -= 1;
   }
 
   private remove(timer: Timer): void {
     this.heap.remove(timer);
     timer.registered = false;
-    if (timer.stored) this.markDirty(timer);
-    else this.forgetUnstored(timer);
+    if (timer.stored) {
+      this.dirty.add(timer);
+      return;
+    }
+    // Registered and gone between two snapshots: nothing of it was ever written.
+    this.dirty.delete(timer);
+    this.forget(timer);
   }
 
-  /** Registered and gone between two snapshots: nothing of it was ever written. */
-  private forgetUnstored(timer: Timer): void {
-    this.byId.delete(timer.id);
-    timer.dirty = false;
-    this.goneCount += 1;
-    if (this.goneCount < goneMin || this.goneCount * 2 < this.dirty.length) return;
-    this.dirty = this.dirty.filter((other) => other.dirty);
-    this.goneCount = 0;
+  /** Whether the base may hold it among the timers that are not in memory. */
+  private isUnloaded(timer: Timer): boolean {
+    const { keyGroup } = timer.context;
+    return this.unloaded.reaches(keyGroup) && this.unloaded.covers(keyGroup, this.cellKeyOf(timer));
   }
 
-  private markDirty(timer: Timer): void {
-    if (timer.dirty) return;
-    timer.dirty = true;
-    this.dirty.push(timer);
-  }
-
-  /** Lets the later half of the merged timers leave memory. */
+  /** Lets about the later half of the merged timers leave memory. */
   private unloadLatest(): void {
-    const merged = [...this.byId.values()].filter((timer) => this.isMerged(timer)).sort(compareTimers);
-    const first = merged[merged.length >> 1];
-    if (first === undefined) return;
-    this.unloaded.unloadFrom(first.id, this.scope.scratch);
+    const merged = [...this.heap.timers()].filter((timer) => this.isMerged(timer));
+    if (merged.length === 0) return;
+    const times = Float64Array.from(merged, ({ timestamp }) => timestamp).sort();
+    const middle = times[times.length >> 1]!;
+    // A great many may be of one timestamp: of those, too, the later half by their place in the base.
+    const places = merged.filter(({ timestamp }) => timestamp === middle).map((timer) => this.placeOf(timer));
+    const from = places.sort(Buffer.compare)[places.length >> 1]!;
+    this.unloaded.unloadFrom(from, this.scope.scratch);
     const kept: Timer[] = [];
-    for (const timer of this.byId.values()) {
-      if (this.isMerged(timer) && compareTimers(timer, first) >= 0) this.byId.delete(timer.id);
-      else if (timer.registered) kept.push(timer);
+    for (const timer of this.heap.timers()) {
+      const isUnloaded =
+        this.isMerged(timer) &&
+        (timer.timestamp > middle ||
+          (timer.timestamp === middle && Buffer.compare(this.placeOf(timer), from) >= 0));
+      if (isUnloaded) this.forget(timer);
+      else kept.push(timer);
     }
     this.heap.replaceAll(kept);
   }
 
   private isMerged(timer: Timer): boolean {
-    return timer.registered && timer.stored && !timer.dirty && timer.packedIn <= this.mergedThrough;
+    return timer.stored && !timer.isDirty && timer.packedIn <= this.mergedThrough;
   }
 
-  /** Leaves the whole cell key in `scratch`. */
-  private idOf(timestamp: number, owner: Key, keyGroup: number): string {
+  /** What of its cell's key follows `key group | state`. */
+  private placeOf(timer: Timer): Buffer {
+    return Buffer.from(this.cellKeyOf(timer).subarray(stateRangeBytes));
+  }
+
+  /** In memory that the next call uses again. */
+  private cellKeyOf({ context, timestamp, namespace }: Timer): Buffer {
     const { scratch, encoder } = this.scope;
     scratch.reset();
-    appendStateRange(scratch, keyGroup, this.id);
+    appendStateRange(scratch, context.keyGroup, this.id);
     appendTimestamp(scratch, timestamp);
-    appendTimerKey(scratch, encoder, owner);
-    return scratch.bytes.latin1Slice(stateRangeBytes, scratch.length);
+    appendTimerKey(scratch, encoder, this.ownerFormat.ownerOf(context.key, namespace));
+    return scratch.written();
   }
 }
-
-/** 0xff, the first byte of an address, as a character of an id. */
-const addressChar = 0xff;
-
-/** Below this the list of dirty timers is not worth tidying. */
-const goneMin = 1024;

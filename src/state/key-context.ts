@@ -1,4 +1,5 @@
 import type { Key } from '../key-groups/key.js';
+import type { KeyTimers } from './key-timers.js';
 
 /**
  * All that is in memory of one key: what each state has of it, by the state's slot. It is the unit of
@@ -27,8 +28,8 @@ export class KeyContext {
   packedIn = 0;
   /** Estimated size in memory of what is not counted by slot. */
   bytes = keyContextBytes;
-  /** Not in the cache any more: what the key has is to be read anew, into another context. */
-  isEvicted = false;
+  /** They stay when the states' entries leave memory: a queue bounds its timers by itself. */
+  timers: KeyTimers | undefined = undefined;
 
   constructor(key: Key, keyGroup: number) {
     this.key = key;
@@ -82,14 +83,23 @@ export class KeyContext {
 
   /** The slot's changes are in the segment of this checkpoint. */
   markPacked(slot: number, checkpointId: number): void {
-    if (slot < fieldSlots) this.dirtyBits &= ~(1 << slot);
-    else this.more?.dirty.delete(slot);
+    this.markClean(slot);
     this.packedIn = checkpointId;
   }
 
-  /** Lets go of what it holds, since something may still refer to the context itself. */
+  /** Nothing is left of the slot's changes. */
+  markClean(slot: number): void {
+    if (slot < fieldSlots) this.dirtyBits &= ~(1 << slot);
+    else this.more?.dirty.delete(slot);
+  }
+
+  get hasTimers(): boolean {
+    return this.timers !== undefined && this.timers.size > 0;
+  }
+
+  /** Lets go of what the states have of the key: it is to be read anew. */
   evict(): void {
-    this.isEvicted = true;
+    this.bytes = 0;
     this.slot0 = undefined;
     this.slot1 = undefined;
     this.slot2 = undefined;

@@ -33,15 +33,15 @@ export class UnloadedTimers {
     return this.earliest?.timestamp ?? Number.POSITIVE_INFINITY;
   }
 
-  /** No unread timer's id is before this. */
-  get earliestId(): string {
-    return this.earliest?.id ?? '';
+  /** Whether anything of a key group is unread. */
+  reaches(keyGroup: number): boolean {
+    return this.from[keyGroup - this.firstGroup] !== undefined;
   }
 
-  /** Whether a stored timer with the cell key in `scratch` would be unread. */
-  covers(keyGroup: number, scratch: ByteWriter): boolean {
+  /** Whether a stored timer with this cell key would be unread. */
+  covers(keyGroup: number, cellKey: Buffer): boolean {
     const from = this.from[keyGroup - this.firstGroup];
-    return from !== undefined && Buffer.compare(scratch.written(), from) >= 0;
+    return from !== undefined && Buffer.compare(cellKey, from) >= 0;
   }
 
   /** Reads on where the earliest unread timer may be. */
@@ -59,13 +59,12 @@ export class UnloadedTimers {
     return page.cells;
   }
 
-  /** Of every key group, what lies at or after this id is now unread. */
-  unloadFrom(id: string, scratch: ByteWriter): void {
-    const idBytes = Buffer.from(id, 'latin1');
+  /** Of every key group, what lies at or after this place (of a cell's key, what follows key group and state) is now unread. */
+  unloadFrom(place: Buffer, scratch: ByteWriter): void {
     for (let index = 0; index < this.from.length; index++) {
       scratch.reset();
       appendStateRange(scratch, this.firstGroup + index, this.stateId);
-      scratch.append(idBytes);
+      scratch.append(place);
       const position = scratch.copy();
       const current = this.from[index];
       if (current === undefined || Buffer.compare(position, current) < 0) this.from[index] = position;
@@ -78,14 +77,9 @@ export class UnloadedTimers {
     for (let index = 0; index < this.from.length; index++) {
       const from = this.from[index];
       if (from === undefined) continue;
-      const id = from.latin1Slice(stateRangeBytes, from.length);
-      if (earliest !== undefined && earliest.id <= id) continue;
       const isAtStart = from.length <= stateRangeBytes;
-      earliest = {
-        index,
-        id,
-        timestamp: isAtStart ? Number.NEGATIVE_INFINITY : readTimestamp(from, stateRangeBytes),
-      };
+      const timestamp = isAtStart ? Number.NEGATIVE_INFINITY : readTimestamp(from, stateRangeBytes);
+      if (earliest === undefined || timestamp < earliest.timestamp) earliest = { index, timestamp };
     }
     this.earliest = earliest;
   }
@@ -93,9 +87,8 @@ export class UnloadedTimers {
 
 interface KnownEarliest {
   readonly index: number;
-  readonly id: string;
   readonly timestamp: number;
 }
 
-/** `key group | state`, before a timer's id. */
+/** `key group | state`, before a timer's timestamp. */
 export const stateRangeBytes = 4;

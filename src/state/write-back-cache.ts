@@ -2,7 +2,7 @@ import type { Key, PrimitiveKey } from '../key-groups/key.js';
 import { KeyEncoder } from '../key-groups/key-encoding.js';
 import { keyGroupForEncodedKey } from '../key-groups/key-group-assignment.js';
 import { MillraceError } from '../protocol/failures.js';
-import { KeyContext } from './key-context.js';
+import { KeyContext, keyContextBytes } from './key-context.js';
 
 /**
  * The live entries of one operator's keyed state, by key. Invariant: an entry leaves memory only when the
@@ -46,15 +46,15 @@ export class WriteBackCache {
     this.currentContext = undefined;
   }
 
-  /** As `setCurrentKey` with its key, without the look-up where the context is still the key's. */
+  /** As `setCurrentKey` with its key, without the look-up. The context must have timers, or it may not be the key's any more. */
   setCurrentContext(context: KeyContext): void {
-    if (context.isEvicted) {
-      this.setCurrentKey(context.key);
-      return;
-    }
-    context.referenced = true;
     this.currentKey = context.key;
-    this.currentContext = context;
+    this.use(context);
+  }
+
+  /** Of any key, made when it is not in memory. */
+  contextOf(key: Key): KeyContext {
+    return this.find(key) ?? this.add(key);
   }
 
   /** Of the current key, made when it is not in memory. */
@@ -86,8 +86,7 @@ export class WriteBackCache {
 
   /** The base has lost something of this key that was over: it has no use for its place in memory, unless it changed. */
   forget(key: Key): void {
-    const context =
-      typeof key === 'object' ? this.byEncoding.get(this.encoded(key)) : this.byPrimitive.get(key);
+    const context = this.find(key);
     if (context === undefined || context === this.currentContext) return;
     if (context.isMerged(this.mergedThrough)) this.remove(context);
   }
@@ -115,15 +114,24 @@ export class WriteBackCache {
   }
 
   private findCurrent(): KeyContext {
-    const key = this.key;
-    const composite = typeof key === 'object';
-    const found = composite ? this.byEncoding.get(this.encoded(key)) : this.byPrimitive.get(key);
+    const { key } = this;
+    const found = this.find(key);
     const context = found ?? this.add(key);
-    context.referenced = true;
-    this.currentContext = context;
+    this.use(context);
     // Only now that the new one is known to be in use: it has nothing to lose yet and would go first.
     if (found === undefined) this.evict(this.options.evictionStepsMax);
     return context;
+  }
+
+  private use(context: KeyContext): void {
+    context.referenced = true;
+    // Its entries were evicted, and it will have some again.
+    if (context.bytes === 0) this.resize(context, keyContextBytes);
+    this.currentContext = context;
+  }
+
+  private find(key: Key): KeyContext | undefined {
+    return typeof key === 'object' ? this.byEncoding.get(this.encoded(key)) : this.byPrimitive.get(key);
   }
 
   private add(key: Key): KeyContext {
@@ -158,10 +166,13 @@ export class WriteBackCache {
     yield* this.byEncoding.values();
   }
 
+  /** Of a key with timers the states' entries leave memory, and the context stays for the timers. */
   private remove(context: KeyContext): void {
     const { key } = context;
-    if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
-    else this.byPrimitive.delete(key);
+    if (!context.hasTimers) {
+      if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
+      else this.byPrimitive.delete(key);
+    }
     this.contextBytes -= context.bytes;
     for (let slot = 0; slot < this.slots.length; slot++) {
       if (context.get(slot) !== undefined) this.slots[slot]!.entries -= 1;

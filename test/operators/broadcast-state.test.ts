@@ -81,7 +81,7 @@ const keyedPipeline =
 
 describe('Every way of running gives the plain result for', () => {
   it('a keyed stream with broadcast state', async () => {
-    const emitted = await runEveryWay<Message>(keyedPipeline(new AboveLimits()), [
+    const steps = [
       amount('a', 5, 1),
       limit('low', 3, 2),
       amount('a', 5, 3),
@@ -94,15 +94,11 @@ describe('Every way of running gives the plain result for', () => {
       amount('a', 15, 54),
       watermark(100),
       endOfInput,
-    ]);
-    expect(valuesOf(emitted)).toEqual([
-      'a 5 > low',
-      'b 11 > low',
-      'b 11 > high',
-      'b 11 > high',
-      'a has 25, 1 limits',
-      'b has 22, 1 limits',
-    ]);
+    ];
+    const emitted = await runEveryWay<Message>(keyedPipeline(new AboveLimits()), steps, 'in any order');
+    const values = valuesOf(emitted);
+    expect(values.slice(0, 4)).toEqual(['a 5 > low', 'b 11 > low', 'b 11 > high', 'b 11 > high']);
+    expect(values.slice(4).sort()).toEqual(['a has 25, 1 limits', 'b has 22, 1 limits']);
     expect(valuesOf(emitted, 1)).toEqual([
       'low: none at 2',
       'high: none at 4',

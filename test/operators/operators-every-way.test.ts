@@ -302,6 +302,7 @@ describe('Every way of running gives the plain result for timers', () => {
         ...orders.map((each, index) => (typeof each === 'number' ? watermark(each) : record(each, index))),
         endOfInput,
       ],
+      'in any order',
     );
 
   it('of which many are due at one watermark: they fire in order of time, and the watermark leaves last', async () => {

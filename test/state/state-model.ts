@@ -40,19 +40,18 @@ export class StateModel {
   register(key: Key, timestamp: number): void {
     if (this.timers.some((timer) => isSame(timer, key, timestamp))) return;
     this.timers.push({ key, timestamp });
-    this.timers.sort((a, b) => a.timestamp - b.timestamp || compareKeys(a.key, b.key));
+    this.timers.sort((a, b) => a.timestamp - b.timestamp);
   }
 
-  delete(key: Key, timestamp: number): void {
+  /** False when there is none. */
+  delete(key: Key, timestamp: number): boolean {
+    const before = this.timers.length;
     this.timers = this.timers.filter((timer) => !isSame(timer, key, timestamp));
+    return this.timers.length < before;
   }
 
   nextTimestamp(): number {
     return this.timers[0]?.timestamp ?? Number.POSITIVE_INFINITY;
-  }
-
-  pollDue(upTo: number): ModelTimer | undefined {
-    return this.nextTimestamp() <= upTo ? this.timers.shift() : undefined;
   }
 }
 
@@ -87,13 +86,6 @@ function compareNumbers(a: readonly number[], b: readonly number[]): number {
 
 export function sortedEntries(map: Map<string | number, unknown>): [string | number, unknown][] {
   return [...map].sort(([a], [b]) => compareMapKeys(a, b));
-}
-
-/** Long keys come last, being stored under their addresses. */
-function compareKeys(a: Key, b: Key): number {
-  const [left, right] = [encodeKey(a), encodeKey(b)];
-  const isLong = (key: Uint8Array): number => (key.length > inlineKeyBytesMax ? 1 : 0);
-  return isLong(left) - isLong(right) || Buffer.compare(left, right);
 }
 
 function isSame(timer: ModelTimer, key: Key, timestamp: number): boolean {

@@ -37,6 +37,7 @@ it.each<[string, (n: number) => Key]>([
           .reduce((a, b) => a + b, new ShowKey()),
       ),
     [record(1, 1), record(2, 2), record(3, 3), record(5, 15), watermark(9), watermark(19), endOfInput],
+    'in any order',
   );
   const results = emitted.flatMap((each) => (each.kind === 'record' ? [each.value] : []));
   expect(results).toHaveLength(3);
