@@ -54,7 +54,7 @@ export class KeyedBroadcastProcessOperator<K extends Key, A, B, Out> extends Abs
     const states = new BroadcastStates(descriptors, context, this.anyCallGuard);
     this.readingContext = new KeyedReadingContext(this.functionContext, states);
     this.runtimeContext = new KeyedRuntimeContext(context, this.backend, this.guard);
-    this.applications = new KeyedStateApplications(context, (key, application) =>
+    this.applications = new KeyedStateApplications(context, this.backend, (key, application) =>
       this.callForKey(key, application),
     );
     this.broadcastContext = new KeyedBroadcastElementContext(

@@ -1,6 +1,7 @@
 import type { KeyedState, KeyedStateFunction } from '../api/broadcast-functions.js';
 import { CapacityHold } from '../async-io/capacity-hold.js';
 import type { Key } from '../key-groups/key.js';
+import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import type { OperatorContext } from './stream-operator.js';
 
 /**
@@ -11,6 +12,7 @@ import type { OperatorContext } from './stream-operator.js';
  */
 export class KeyedStateApplications<K extends Key> {
   private readonly context: OperatorContext<never>;
+  private readonly backend: KeyedStateBackend;
   private readonly call: (key: K, application: KeyedStateApplication<K>) => void;
   private readonly waiting: KeyedStateApplication<K>[] = [];
   private keys: Iterator<Key, undefined> | undefined;
@@ -20,9 +22,11 @@ export class KeyedStateApplications<K extends Key> {
   /** `call` runs the user's function; the key is the current one. */
   constructor(
     context: OperatorContext<never>,
+    backend: KeyedStateBackend,
     call: (key: K, application: KeyedStateApplication<K>) => void,
   ) {
     this.context = context;
+    this.backend = backend;
     this.call = call;
     this.pause = new CapacityHold(context.availability);
   }
@@ -33,11 +37,11 @@ export class KeyedStateApplications<K extends Key> {
 
   /** False when keys are left: it is to be called again before anything else happens. */
   run(): boolean {
-    const { availability, keyedState } = this.context;
+    const { availability } = this.context;
     this.pause.release();
     let share = keysPerShare;
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      this.keys ??= keyedState!.keysOf(next.stateName);
+      this.keys ??= this.backend.keysOf(next.stateName);
       for (;;) {
         if (!availability.isAvailable) return false;
         if (share === 0) return this.giveWay();

@@ -18,7 +18,7 @@ import type {
   KeyedStateStats,
   StateName,
 } from './keyed-state-backend.js';
-import { isStateOfKeys, keysOfState } from './keys-of-state.js';
+import { keysOfState, type StateOfKeys } from './keys-of-state.js';
 import { SegmentLog, type SegmentLogOptions, type StagedSegment } from './segment-log.js';
 import { SegmentMerger } from './segment-merger.js';
 import type { Cell, StateBase } from './state-base.js';
@@ -133,8 +133,8 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
 
   keysOf(stateName: string): Iterator<Key, undefined> {
     for (const [name, state] of this.states) {
-      if (name.name !== stateName || !isStateOfKeys(state)) continue;
-      return keysOfState(this.scope, name, state, this.request.keyGroupRange);
+      if (name.name !== stateName || name.kind === 'timers') continue;
+      return keysOfState(this.scope, name, state as StateOfKeys, this.request.keyGroupRange);
     }
     throw new MillraceError(
       `Operator "${this.request.operatorUid}" has no value, list or map state "${stateName}". Register it in open().`,

@@ -10,17 +10,12 @@ import {
 } from './key-layout.js';
 import type { StateName } from './keyed-state-backend.js';
 
-/** A state whose keys can be gone through. */
+/** A state whose keys can be gone through: any but timers. */
 export interface StateOfKeys extends CachedState {
   /** Its place in each key's context. */
   readonly slot: number;
   /** Whether the current key has nothing in it. */
   isEmpty(): boolean;
-}
-
-/** All but timers. */
-export function isStateOfKeys(state: CachedState): state is StateOfKeys {
-  return 'isEmpty' in state;
 }
 
 /**
