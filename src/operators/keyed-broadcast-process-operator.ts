@@ -84,7 +84,7 @@ export class KeyedBroadcastProcessOperator<K extends Key, A, B, Out> extends Abs
   }
 
   override resume(): boolean {
-    return this.applications.run() && super.resume();
+    return this.applications.resume() && super.resume();
   }
 
   protected override openFunction(): unknown {

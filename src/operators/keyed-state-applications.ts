@@ -1,5 +1,6 @@
 import type { KeyedState, KeyedStateFunction } from '../api/broadcast-functions.js';
 import { CapacityHold } from '../async-io/capacity-hold.js';
+import { CurrentOrigin } from '../exchange/record-origin.js';
 import type { Key } from '../key-groups/key.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import type { OperatorContext } from './stream-operator.js';
@@ -15,6 +16,8 @@ export class KeyedStateApplications<K extends Key> {
   private readonly backend: KeyedStateBackend;
   private readonly call: (key: K, application: KeyedStateApplication<K>) => void;
   private readonly waiting: KeyedStateApplication<K>[] = [];
+  /** Of the element that asked for them. */
+  private readonly origin = new CurrentOrigin();
   private keys: Iterator<Key, undefined> | undefined;
   /** Between two shares, when the output alone would let elements in. */
   private readonly pause: CapacityHold;
@@ -33,9 +36,19 @@ export class KeyedStateApplications<K extends Key> {
 
   add(application: KeyedStateApplication<K>): void {
     this.waiting.push(application);
+    this.origin.copy(this.context.origin);
   }
 
-  /** False when keys are left: it is to be called again before anything else happens. */
+  /** As `run`, when that has left keys. */
+  resume(): boolean {
+    const { origin } = this.context;
+    origin.copy(this.origin);
+    const isDone = this.run();
+    origin.clear();
+    return isDone;
+  }
+
+  /** False when keys are left: `resume` is to be called before anything else happens. */
   run(): boolean {
     const { availability } = this.context;
     this.pause.release();

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import {
+  type KeyedBroadcastContext,
+  KeyedBroadcastProcessFunction,
+} from '../../src/api/broadcast-functions.js';
 import type { DataStream } from '../../src/api/data-stream.js';
 import {
   type Collector,
   type KeyedContext,
   KeyedProcessFunction,
   ProcessFunction,
+  type RuntimeContext,
 } from '../../src/api/functions.js';
 import { KeyedAsyncProcessFunction } from '../../src/api/keyed-async-process-function.js';
 import { ProcessJoinFunction } from '../../src/api/process-join-function.js';
 import type { Clock } from '../../src/host/clock.js';
+import type { ValueState } from '../../src/state/state-descriptors.js';
 import { GlobalWindows } from '../../src/windows/assigners/global-windows.js';
 import { SlidingEventTimeWindows } from '../../src/windows/assigners/sliding-windows.js';
 import { TumblingEventTimeWindows } from '../../src/windows/assigners/tumbling-windows.js';
@@ -148,6 +154,40 @@ describe('What an operator emits comes from where the element comes from that it
     operators.offer({ kind: 'record', value: 3, timestamp: 3, input: 1 });
     operators.work();
     expect(emitted(operators)).toEqual(['1+3 of split 3', '2+3 of split 3']);
+  });
+
+  it('what is emitted for each key from the broadcast element that asked for it', async () => {
+    class TellAll extends KeyedBroadcastProcessFunction<number, number, number, number> {
+      private sum!: ValueState<number>;
+
+      override open(context: RuntimeContext): void {
+        this.sum = context.getState({ name: 'sum', defaultValue: 0 });
+      }
+
+      processElement(value: number): void {
+        this.sum.update(this.sum.value()! + value);
+      }
+
+      processBroadcastElement(
+        _value: number,
+        context: KeyedBroadcastContext<number>,
+        out: Collector<number>,
+      ): void {
+        context.applyToKeyedState(this.sum, (_key, sum) => out.collect(sum.value()!));
+      }
+    }
+    const operators = await open((numbers, orders) =>
+      observe(
+        numbers
+          .keyBy((value) => value)
+          .connect(orders.broadcast({ name: 'unused' }))
+          .process(new TellAll()),
+      ),
+    );
+    offer(operators, 1, 2, 3);
+    operators.offer({ kind: 'record', value: 4, timestamp: 4, input: 1 });
+    operators.work();
+    expect(emitted(operators).toSorted()).toEqual(['1 of split 4', '2 of split 4', '3 of split 4']);
   });
 
   it('and a window’s result from nowhere, whatever makes it fire', async () => {
