@@ -42,7 +42,9 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   private readonly sessions: ValueState<MergingWindows> | undefined;
   private readonly triggerContext: WindowTriggerContext;
   private readonly functionContext: WindowFunctionContext<W>;
+  /** The window of the timer that fired last, and its name. */
   private lastFired: W | undefined = undefined;
+  private lastFiredId = '';
 
   constructor(
     definition: WindowDefinition<K, In, Result, Out, W>,
@@ -185,7 +187,10 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
 
   /** Most timers that fire one after the other are of one window, for many keys. */
   private windowNamed(id: string): W {
-    if (this.lastFired?.id !== id) this.lastFired = windowOfId(id) as W;
+    if (this.lastFiredId !== id) {
+      this.lastFired = windowOfId(id) as W;
+      this.lastFiredId = id;
+    }
     return this.lastFired as W;
   }
 

@@ -154,6 +154,8 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
     const bytes = stored.get(scratch.written());
     if (bytes === undefined) {
       loaded.mayBeStored = false;
+      entry.absentReads += 1;
+      if (entry.absentReads === absentReadsMax) this.load(entry, fewStoredCells, 1);
       return loaded;
     }
     let at = keyIsAddressed ? skipWholeKey(bytes, 0) : 0;
@@ -165,25 +167,27 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
 
   /** The cells that have a value, in order; all of the map is then in memory. */
   private present(): MapCell[] {
-    const context = this.scope.cache.current();
-    const entry = this.entryOf(context);
-    if (!entry.isWhole) this.loadAll(context, entry);
+    const entry = this.entryOf(this.scope.cache.current());
+    if (!entry.isWhole) this.load(entry, this.scope.limits.scanPageCells, Number.POSITIVE_INFINITY);
     const result: MapCell[] = [];
     for (const cell of entry.sorted()) if (cell.value !== undefined) result.push(cell);
     return result;
   }
 
-  private loadAll(context: KeyContext, entry: MapEntry): void {
-    const { stored, scratch, encoder, limits } = this.scope;
+  /** Brings up to so many pages of a map's stored cells in; the entry is whole when that was all. */
+  private load(entry: MapEntry, pageCells: number, pages: number): void {
+    const { context } = entry;
+    const { stored, scratch, encoder } = this.scope;
     scratch.reset();
     const keyIsAddressed = appendKeyRange(scratch, context.keyGroup, this.id, encoder, context.key);
     const prefix = scratch.copy();
     scratch.reset();
     appendEndOfRange(scratch, prefix);
     const end = scratch.copy();
-    for (let from: Buffer | undefined = prefix; from !== undefined; ) {
-      const page = stored.scan(from, end, limits.scanPageCells);
-      for (const { key, value } of page.cells) {
+    let from: Buffer | undefined = prefix;
+    for (let page = 0; page < pages && from !== undefined; page++) {
+      const { cells, next } = stored.scan(from, end, pageCells);
+      for (const { key, value } of cells) {
         let at = keyIsAddressed ? skipWholeKey(value, 0) : 0;
         const isAddressed = isAddress(key, prefix.length);
         const mapKey = isAddressed ? readWholeKey(value, at) : decodeKey(key.subarray(prefix.length));
@@ -194,9 +198,9 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
         cell.value = this.format.read(value, at, this.what);
         this.resize(cell, value.length);
       }
-      from = page.next;
+      from = next;
     }
-    entry.isWhole = true;
+    entry.isWhole = from === undefined;
   }
 
   private entryOf(context: KeyContext): MapEntry {
@@ -240,5 +244,12 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
   }
 }
 
-const mapEntryBytes = 60;
+/**
+ * Where so many reads have found nothing, a look at the whole of what is stored may spare many more: each new window
+ * of a key is such a read. It is worth its price only where that is next to nothing.
+ */
+const absentReadsMax = 2;
+const fewStoredCells = 8;
+
+const mapEntryBytes = 70;
 const mapCellBytes = 130;

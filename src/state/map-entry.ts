@@ -13,6 +13,8 @@ export class MapEntry {
   /** True when a map key without a cell is not in the map: nothing is left to read. */
   isWhole: boolean;
   dirtyCells = 0;
+  /** How many reads of the base have found nothing. */
+  absentReads = 0;
   private size = 0;
   private first: MapCell | undefined = undefined;
   private many: ManyCells | undefined = undefined;
