@@ -2,7 +2,7 @@ import type { StreamEdge } from '../graph/stream-graph.js';
 import type { StreamGraphBuilder } from '../graph/stream-graph-builder.js';
 import type { Key } from '../key-groups/key.js';
 import type { OperatorContext } from '../operators/stream-operator.js';
-import { type WindowDefinition, WindowOperator } from '../operators/window-operator.js';
+import { WindowOperator } from '../operators/window-operator.js';
 import { elementContents } from '../windows/contents/element-contents.js';
 import { aggregatedContents, reducedContents } from '../windows/contents/folded-contents.js';
 import { lastElementsContents } from '../windows/contents/last-elements-contents.js';
@@ -10,6 +10,7 @@ import type { CreateWindowContents } from '../windows/contents/window-contents.j
 import type { Trigger } from '../windows/trigger.js';
 import type { Window } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
+import type { WindowDefinition } from '../windows/window-definition.js';
 import type { AggregateFunction, ReduceFunction } from './aggregate-function.js';
 import type { DataStream, StreamOrigin } from './data-stream.js';
 import type { DeepReadonly } from './deep-readonly.js';

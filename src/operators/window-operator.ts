@@ -1,11 +1,10 @@
 import type { DeepReadonly } from '../api/deep-readonly.js';
 import type { KeySelector, TimeDomain } from '../api/functions.js';
-import type { ProcessWindowFunction } from '../api/process-window-function.js';
 import type { Key } from '../key-groups/key.js';
 import { MillraceError } from '../protocol/failures.js';
-import { MAX_WATERMARK, NO_TIMESTAMP } from '../protocol/stream-elements.js';
+import { NO_TIMESTAMP } from '../protocol/stream-elements.js';
 import type { ValueState } from '../state/state-descriptors.js';
-import type { CreateWindowContents, WindowContents } from '../windows/contents/window-contents.js';
+import type { WindowContents } from '../windows/contents/window-contents.js';
 import {
   addMergingWindow,
   findMergingWindow,
@@ -16,6 +15,8 @@ import {
 import type { Trigger, TriggerResult } from '../windows/trigger.js';
 import { TimeWindow, type Window, windowOfId } from '../windows/window.js';
 import type { WindowAssigner } from '../windows/window-assigner.js';
+import type { WindowDefinition } from '../windows/window-definition.js';
+import { WindowLifetime } from '../windows/window-lifetime.js';
 import { WindowStates } from '../windows/window-states.js';
 import { AbstractKeyedOperator } from './abstract-keyed-operator.js';
 import { KeyedRuntimeContext } from './keyed-runtime-context.js';
@@ -24,9 +25,8 @@ import { WindowFunctionContext, WindowTriggerContext } from './window-contexts.j
 
 /**
  * Keeps windows per key and emits their results when their trigger says so (Flink's WindowOperator).
- * Invariants: a window with contents has a timer for its end of life, and when that fires, everything of
- * the window goes, or state would grow without end; an element is late for a window exactly when that timer
- * is due, so that no window comes back to life.
+ * Invariant: when the timer for a window's end of life fires (WindowLifetime), everything of the window goes,
+ * or state would grow without end.
  */
 export class WindowOperator<K extends Key, In, Result, Out, W extends Window> extends AbstractKeyedOperator<
   In,
@@ -37,6 +37,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   private readonly assigner: WindowAssigner<W>;
   private readonly trigger: Trigger<In, W>;
   private readonly isEventTime: boolean;
+  private readonly lifetime: WindowLifetime;
   private readonly contents: WindowContents<In, Result>;
   /** Only of windows that merge. */
   private readonly sessions: ValueState<MergingWindows> | undefined;
@@ -58,6 +59,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     this.assigner = assigner;
     this.trigger = trigger;
     this.isEventTime = assigner.timeDomain === 'event-time';
+    this.lifetime = new WindowLifetime(this.timers, assigner.timeDomain, definition.allowedLatenessMs);
     this.contents = createContents(this.backend, context.name);
     this.sessions = assigner.isMerging
       ? this.backend.valueState<MergingWindows>({ name: 'window:sessions' })
@@ -88,7 +90,8 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
       this.guard.active = false;
     }
     if (this.context.failure.error !== undefined) throw this.context.failure.error;
-    if (isSkipped && this.isEventTime) this.dropLate(value, timestamp);
+    // An irregular window may have no place for an element that is not late at all.
+    if (isSkipped && this.lifetime.isLate(timestamp)) this.dropLate(value, timestamp);
   }
 
   protected override openFunction(): unknown {
@@ -123,7 +126,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   private addToWindows(value: In, timestamp: number): boolean {
     let isSkipped = true;
     for (const window of this.assigner.assignWindows(this.timeOf(timestamp))) {
-      if (this.isLate(window)) continue;
+      if (this.lifetime.isOver(window)) continue;
       isSkipped = false;
       this.addTo(window, window.id, value, timestamp, false);
     }
@@ -135,7 +138,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     const merge = addMergingWindow(sessions.value() ?? [], added!);
     const window = new TimeWindow(merge.result.start, merge.result.end) as Window as W;
     // What it joins is alive, so only an element that is a session by itself can be late.
-    if (this.isLate(window)) return true;
+    if (this.lifetime.isOver(window)) return true;
     sessions.update(merge.windows);
     if (merge.merged.length > 0) this.merge(window, merge);
     this.addTo(window, merge.result.stateId, value, timestamp, merge.merged.length > 0);
@@ -150,7 +153,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     const result = this.trigger.onElement(value as DeepReadonly<In>, timestamp, window, triggerContext);
     this.act(result, window, stateId);
     // With its first element a window got its timer, and keeps it until it goes.
-    if (!hadElements || isMerged) this.registerCleanup(window);
+    if (!hadElements || isMerged) this.lifetime.registerEnd(window, this.triggerContext.registeredEventTime);
   }
 
   private merge(window: W, { result, merged }: WindowMerge): void {
@@ -162,7 +165,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     for (const each of earlier) {
       triggerContext.enter(each);
       this.trigger.clear(each, triggerContext);
-      this.deleteCleanup(each);
+      this.lifetime.deleteEnd(each);
     }
     const moved = merged.map(({ stateId }) => stateId).filter((id) => id !== result.stateId);
     if (moved.length > 0) this.contents.merge(result.stateId, moved);
@@ -181,7 +184,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
         : trigger.onProcessingTime(timestamp, window, triggerContext);
     this.act(result, window, stateId);
     const isOfWindowsDomain = timeDomain === this.assigner.timeDomain;
-    if (isOfWindowsDomain && timestamp === this.cleanupTime(window)) this.clearAll(window, stateId);
+    if (isOfWindowsDomain && timestamp === this.lifetime.endOf(window)) this.clearAll(window, stateId);
     triggerContext.firingEventTime = Number.NaN;
   }
 
@@ -244,32 +247,6 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     else this.sessions.update(rest);
   }
 
-  private registerCleanup(window: W): void {
-    const time = this.cleanupTime(window);
-    // A window without an end lives as long as the job.
-    if (time === MAX_WATERMARK) return;
-    this.timers.namespace = window.id;
-    if (!this.isEventTime) this.timers.registerProcessingTimeTimer(time);
-    // Without lateness the trigger's timer is this one.
-    else if (time !== this.triggerContext.registeredEventTime) this.timers.registerEventTimeTimer(time);
-  }
-
-  private deleteCleanup(window: W): void {
-    this.timers.namespace = window.id;
-    if (this.isEventTime) this.timers.deleteEventTimeTimer(this.cleanupTime(window));
-    else this.timers.deleteProcessingTimeTimer(this.cleanupTime(window));
-  }
-
-  /** When the window goes; lateness is a matter of event time alone. */
-  private cleanupTime(window: W): number {
-    if (!this.isEventTime) return window.maxTimestamp;
-    return Math.min(window.maxTimestamp + this.definition.allowedLatenessMs, MAX_WATERMARK);
-  }
-
-  private isLate(window: W): boolean {
-    return this.isEventTime && this.cleanupTime(window) <= this.timers.watermark;
-  }
-
   private timeOf(timestamp: number): number {
     if (!this.isEventTime) return this.timers.currentProcessingTime();
     if (timestamp !== NO_TIMESTAMP) return timestamp;
@@ -280,26 +257,10 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
   }
 
   private dropLate(value: In, timestamp: number): void {
-    // An irregular window may have no place for an element that is not late at all.
-    if (timestamp + this.definition.allowedLatenessMs > this.timers.watermark) return;
     const { lateDataTag } = this.definition;
     if (lateDataTag === undefined) this.numLateRecordsDropped += 1;
     else this.output.collectSide(lateDataTag, value, timestamp);
   }
-}
-
-/** What a window operator does, as the API's calls have described it. */
-export interface WindowDefinition<K extends Key, In, Result, Out, W extends Window> {
-  readonly assigner: WindowAssigner<W>;
-  readonly trigger: Trigger<In, W>;
-  readonly allowedLatenessMs: number;
-  /** The side output for late elements; without one they are counted. */
-  readonly lateDataTag: string | undefined;
-  readonly createContents: CreateWindowContents<In, Result>;
-  readonly windowFunction:
-    | Pick<ProcessWindowFunction<K, never, Out, W>, 'open' | 'close' | 'clear'>
-    | undefined;
-  emit(key: K, context: WindowFunctionContext<W>, result: Result, out: { collect(value: Out): void }): void;
 }
 
 function unknownResult(result: never): MillraceError {
