@@ -117,7 +117,7 @@ export class CachedMapState<K extends MapKey, V> implements MapState<K, V>, Stat
       else this.removals.push(cell);
       return;
     }
-    packer.beginValue(context.key, keyIsAddressed);
+    packer.beginValue(context.key, keyIsAddressed, !cell.mayBeStored);
     if (mapKeyIsAddressed) appendWholeKey(packer.writer, packer.encoder, cell.key);
     this.format.append(packer.writer, cell.value, this.what);
     cell.mayBeStored = true;

@@ -104,8 +104,8 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
       appendTimestamp(packer.writer, timer.timestamp);
       const isAddressed = appendTimerKey(packer.writer, packer.encoder, owner);
       if (timer.registered) {
+        packer.segment.beginValue(!timer.stored);
         timer.stored = true;
-        packer.segment.beginValue();
         if (isAddressed) appendWholeKey(packer.writer, packer.encoder, owner);
         packer.segment.endCell();
       } else {

@@ -26,9 +26,12 @@ export class CellPacker {
     return appendKeyRange(this.writer, context.keyGroup, stateId, this.encoder, context.key);
   }
 
-  /** Begins the value, with the whole key before it where the cell's key has only its address. */
-  beginValue(key: Key, isAddressed: boolean): void {
-    this.segment.beginValue();
+  /**
+   * Begins the value, with the whole key before it where the cell's key has only its address. `isNew` where it is
+   * certain that nothing is stored under the cell's key.
+   */
+  beginValue(key: Key, isAddressed: boolean, isNew = false): void {
+    this.segment.beginValue(isNew);
     if (isAddressed) appendWholeKey(this.writer, this.encoder, key);
   }
 }

@@ -8,10 +8,11 @@ import type { ByteWriter } from './byte-writer.js';
  * file is recognised, since it would put another moment's state into a checkpoint.
  *
  *   'MRSG' | version u16 | header size u16 | header (JSON) | cells u32
- *   each cell: key size u16 | value size u32 (0xffffffff: removed) | key | value
+ *   each cell: key size u16 (and 0x8000: new) | value size u32 (0xffffffff: removed) | key | value
  *   CRC32C u32 of everything before it
  *
- * No key is twice in one segment.
+ * No key is twice in one segment. A cell is marked new where neither the base nor an earlier segment has a value
+ * under its key: when it is removed before it is merged, the merge has nothing to do. Version 1 had no such marks.
  */
 export interface SegmentHeader {
   readonly storeId: string;
@@ -52,9 +53,10 @@ export class SegmentWriter {
   }
 
   /** The key is complete; the value follows. */
-  beginValue(): void {
+  beginValue(isNew = false): void {
     this.valueAt = this.writer.length;
-    this.writer.setU16(this.cellAt, this.valueAt - this.cellAt - cellHeaderBytes);
+    const keySize = this.valueAt - this.cellAt - cellHeaderBytes;
+    this.writer.setU16(this.cellAt, isNew ? keySize | newMark : keySize);
   }
 
   /** Returns the size of the value. */
@@ -100,6 +102,8 @@ export class SegmentCursor {
   valueStart = 0;
   valueEnd = 0;
   removed = false;
+  /** Neither the base nor an earlier segment has a value under its key. */
+  isNew = false;
   private cellsLeft: number;
   private at: number;
 
@@ -112,9 +116,11 @@ export class SegmentCursor {
   next(): boolean {
     if (this.cellsLeft === 0) return false;
     this.cellsLeft -= 1;
-    const keySize = this.bytes.readUInt16BE(this.at);
+    const markedKeySize = this.bytes.readUInt16BE(this.at);
+    const keySize = markedKeySize & ~newMark;
     const valueSize = this.bytes.readUInt32BE(this.at + 2);
     this.removed = valueSize === removedMark;
+    this.isNew = keySize !== markedKeySize;
     this.keyStart = this.at + cellHeaderBytes;
     this.keyEnd = this.keyStart + keySize;
     this.valueStart = this.keyEnd;
@@ -136,9 +142,9 @@ export function readSegment(
   if (bytes.length < smallestFileBytes) throw new SegmentDamage('is cut off');
   if (!bytes.subarray(0, 4).equals(magic)) throw new SegmentDamage('is no segment file');
   const version = bytes.readUInt16BE(4);
-  if (version !== segmentVersion) {
+  if (version === 0 || version > segmentVersion) {
     throw new SegmentDamage(
-      `has format version ${version}, and this Millrace reads version ${segmentVersion}`,
+      `has format version ${version}, and this Millrace reads versions up to ${segmentVersion}`,
     );
   }
   const end = bytes.length - crcBytes;
@@ -167,8 +173,10 @@ function isSameOrigin(a: SegmentHeader, b: SegmentHeader): boolean {
 }
 
 const magic = Buffer.from('MRSG');
-const segmentVersion = 1;
+const segmentVersion = 2;
 const cellHeaderBytes = 6;
 const removedMark = 0xffff_ffff;
+/** Keys are far shorter (see key-layout). */
+const newMark = 0x8000;
 const crcBytes = 4;
 const smallestFileBytes = 4 + 2 + 2 + 4 + crcBytes;

@@ -5,7 +5,12 @@ import type { CellExpiry } from './ttl/cell-expiry.js';
 
 /**
  * Which cells a merge changes: each changed cell once, as its newest segment has it, in the order of their
- * keys. The order is what makes merging cheap: cells in a random order touch every page of a B-tree in every
+ * keys; and those not at all that came and went since the last merge, as most windows and their timers do.
+ *
+ * Invariant: a cell that the base may hold is never left out, or what was removed would come back. So a mark
+ * "new" counts only in segments that no merge has begun with: one that broke off may have brought the cell.
+ *
+ * The order is what makes merging cheap: cells in a random order touch every page of a B-tree in every
  * transaction, in their own order each page once in all.
  */
 export class MergePlan {
@@ -15,10 +20,12 @@ export class MergePlan {
   private group: number[] = [];
   private position = 0;
   private readonly expiry: CellExpiry;
+  private readonly firstUntouched: number;
 
-  /** @param segments oldest first. */
-  constructor(segments: readonly Segment[], expiry: CellExpiry) {
+  /** @param segments oldest first; from `firstUntouched` on, no merge has begun with them yet. */
+  constructor(segments: readonly Segment[], firstUntouched: number, expiry: CellExpiry) {
     this.index = new SegmentIndex(segments);
+    this.firstUntouched = firstUntouched;
     this.expiry = expiry;
   }
 
@@ -63,11 +70,15 @@ export class MergePlan {
   private groupCells(): number[][] {
     const groups = new Map<number, number[]>();
     for (let cell = 0; cell < this.index.size; cell++) {
+      if (this.cameAndWent(cell)) continue;
       const prefix = this.index.keyPrefix(cell);
       const group = groups.get(prefix);
       if (group === undefined) groups.set(prefix, [cell]);
       else group.push(cell);
     }
     return [...groups].sort(([a], [b]) => b - a).map(([, cells]) => cells);
+  }
+  private cameAndWent(cell: number): boolean {
+    return this.index.isRemoved(cell) && this.index.newSince(cell) >= this.firstUntouched;
   }
 }

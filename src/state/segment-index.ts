@@ -15,6 +15,8 @@ export class SegmentIndex {
   private readonly keyEnds: Int32Array;
   /** `removedMark` for a removed cell. */
   private readonly valueEnds: Int32Array;
+  /** Of its oldest cell, when that is marked new: the segment's place; else -1. */
+  private readonly newIn: Int32Array;
   private cursor: SegmentCursor | undefined;
   private segmentAt: number;
   private count = 0;
@@ -30,6 +32,7 @@ export class SegmentIndex {
     this.keyStarts = new Int32Array(cells);
     this.keyEnds = new Int32Array(cells);
     this.valueEnds = new Int32Array(cells);
+    this.newIn = new Int32Array(cells);
   }
 
   /** How many different cells were added; they are numbered from 0. */
@@ -56,10 +59,22 @@ export class SegmentIndex {
     return this.bytesOf(cell).subarray(this.keyStarts[cell]!, this.keyEnds[cell]!);
   }
 
+  isRemoved(cell: number): boolean {
+    return this.valueEnds[cell] === removedMark;
+  }
+
   /** Undefined for a removed cell. */
   value(cell: number): Buffer | undefined {
     const valueEnd = this.valueEnds[cell]!;
     return valueEnd === removedMark ? undefined : this.bytesOf(cell).subarray(this.keyEnds[cell]!, valueEnd);
+  }
+
+  /**
+   * The place of the oldest segment with this key, where that has it marked new: nothing is stored under the key
+   * but by it and the later ones. -1 where something may be.
+   */
+  newSince(cell: number): number {
+    return this.newIn[cell]!;
   }
 
   /** The first four bytes of the cell's key: its key group and state. */
@@ -96,9 +111,15 @@ export class SegmentIndex {
     const { bytes, keyStart, keyEnd } = cursor;
     const hash = hashOf(bytes, keyStart, keyEnd);
     const place = this.placeOf(bytes, keyStart, keyEnd, hash);
+    const newIn = cursor.isNew ? this.segmentAt : -1;
+    const known = this.table[place]!;
     // It is there already from a newer segment.
-    if (this.table[place] !== 0) return;
+    if (known !== 0) {
+      this.newIn[known - 1] = newIn;
+      return;
+    }
     const cell = this.count++;
+    this.newIn[cell] = newIn;
     this.table[place] = cell + 1;
     this.hashes[cell] = hash;
     this.segmentOf[cell] = this.segmentAt;

@@ -109,10 +109,13 @@ export class SegmentMerger {
     const last = segments[segments.length - 1];
     if (last === undefined) return 0;
     const through = checkpointId(last.ref.checkpointId);
-    const begun = { mergedThrough: base.progress.mergedThrough, mergingThrough: through };
+    const { mergedThrough, mergingThrough } = base.progress;
+    const begun = { mergedThrough, mergingThrough: through };
     const done = { mergedThrough: through, mergingThrough: through };
+    const touched = segments.filter(({ ref }) => ref.checkpointId <= mergingThrough);
     const plan = new MergePlan(
       segments.map(({ segment }) => segment),
+      touched.length,
       expiry,
     );
     let timedCells = 0;

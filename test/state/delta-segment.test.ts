@@ -25,14 +25,15 @@ const header: SegmentHeader = {
   checkpointId: checkpointId(3),
 };
 
-function packed(cells: Cells): Segment {
+/** With those keys marked new that `isNew` names. */
+function packed(cells: Cells, isNew: (key: string) => boolean = () => false): Segment {
   const segment = new SegmentWriter(new ByteWriter(8), header);
   for (const [key, value] of cells) {
     segment.beginCell();
     segment.writer.append(Buffer.from(key));
     if (value === undefined) segment.endRemovedCell();
     else {
-      segment.beginValue();
+      segment.beginValue(isNew(key));
       segment.writer.append(Buffer.from(value));
       segment.endCell();
     }
@@ -67,19 +68,20 @@ describe('A delta segment', () => {
     );
   });
 
-  it('has the bytes that earlier versions wrote', () => {
-    const segment = packed(
-      new Map<string, string | undefined>([
-        ['key1', 'value'],
-        ['key2', undefined],
-      ]),
-    );
+  it('has the bytes that earlier versions wrote, and those of version 1 are read', () => {
+    const cells = new Map<string, string | undefined>([
+      ['key1', 'value'],
+      ['key2', undefined],
+    ]);
+    const segment = packed(cells, (name) => name === 'key1');
     // Computed by another program.
     const json = '{"storeId":"store","generation":1,"operatorUid":"enrich","attempt":2,"checkpointId":3}';
-    const cells = '0004000000056b65793176616c75650004ffffffff6b657932';
-    expect(segment.bytes.toString('hex')).toBe(
-      `4d52534700010056${Buffer.from(json).toString('hex')}00000002${cells}3cc928be`,
-    );
+    const file = (version: string, flag: string, crc: string): string =>
+      `4d525347${version}0056${Buffer.from(json).toString('hex')}00000002` +
+      `${flag}004000000056b65793176616c75650004ffffffff6b657932${crc}`;
+    expect(segment.bytes.toString('hex')).toBe(file('0002', '8', 'a6cc5493'));
+    const ofVersion1 = Buffer.from(file('0001', '0', '3cc928be'), 'hex');
+    expect(unpacked(readSegment(ofVersion1, { ...header, crc32c: 0x3cc928be }))).toEqual(cells);
   });
 
   it('is refused when any of its bytes is another, or missing', () => {
@@ -114,7 +116,7 @@ describe('Several segments', () => {
     fc.assert(
       fc.property(several, key, (all, missing) => {
         const newest = newestOf(all);
-        const index = new SegmentIndex(all.map(packed));
+        const index = new SegmentIndex(all.map((cells) => packed(cells)));
         while (index.addMore(3));
         expect(index.size).toBe(newest.size);
         for (const [name, value] of newest) {
@@ -130,7 +132,11 @@ describe('Several segments', () => {
   it('are merged in the order of keys, each key once, in bounded transactions', () => {
     fc.assert(
       fc.property(several, fc.integer({ min: 1, max: 5 }), (all, cellsMax) => {
-        const plan = new MergePlan(all.map(packed), new CellExpiry(nodeClock));
+        const plan = new MergePlan(
+          all.map((cells) => packed(cells)),
+          0,
+          new CellExpiry(nodeClock),
+        );
         while (plan.collect(4));
         const changes = [];
         for (;;) {
@@ -144,6 +150,47 @@ describe('Several segments', () => {
         );
         expect(changes.map(({ key, value }) => [key.toString(), value?.toString()])).toEqual(expected);
       }),
+    );
+  });
+
+  it('leave a base as it should be without the cells that came and went, also after merges that broke off', () => {
+    const change = fc.record({ key: fc.constantFrom('aaaa', 'aaab', 'bbbb'), value: fc.option(fc.string()) });
+    const step = fc.record({
+      changes: fc.array(change, { maxLength: 4 }),
+      merge: fc.constantFrom('none', 'broken off', 'whole'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const state = new Map<string, string>();
+        const base = new Map<string, string>();
+        let unmerged: Segment[] = [];
+        let touched = 0;
+        for (const { changes, merge } of steps) {
+          const before = new Set(state.keys());
+          const cells = new Map<string, string | undefined>();
+          for (const { key: name, value } of changes) {
+            cells.set(name, value ?? undefined);
+            if (value === null) state.delete(name);
+            else state.set(name, value);
+          }
+          unmerged.push(packed(cells, (name) => !before.has(name)));
+          if (merge === 'none') continue;
+          const plan = new MergePlan(unmerged, touched, new CellExpiry(nodeClock));
+          while (plan.collect(4));
+          touched = unmerged.length;
+          do {
+            for (const { key: name, value } of plan.nextBatch(1, 1_000)) {
+              if (value === undefined) base.delete(name.toString());
+              else base.set(name.toString(), value.toString());
+            }
+          } while (merge === 'whole' && !plan.isExhausted());
+          if (merge === 'broken off') continue;
+          expect(base).toEqual(state);
+          unmerged = [];
+          touched = 0;
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 });
