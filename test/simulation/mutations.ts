@@ -136,10 +136,8 @@ export const mutations: readonly Mutation[] = [
     name: 'timers left out of the snapshot',
     rule: 'Timers are keyed state, in the same snapshot.',
     file: 'src/state/cached-timer-queue.ts',
-    find: `    for (const timer of this.dirty) {
-      if (!timer.dirty) continue;`,
-    replace: `    for (const timer of this.dirty) {
-      if (timer.dirty) continue;`,
+    find: '    for (const timer of this.dirty.take()) {',
+    replace: '    for (const timer of this.dirty.take().slice(0, 0)) {',
   },
   {
     name: 'the next attempt beside the last one',
