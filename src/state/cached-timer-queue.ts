@@ -118,8 +118,10 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   onMerged(mergedThrough: number): void {
     this.mergedThrough = mergedThrough;
     this.removals = this.removals.filter((timer) => {
-      if (timer.registered || timer.isDirty) return false;
+      // One that was set and removed again meanwhile is in the list twice, and is forgotten already.
+      if (timer.registered || timer.isDirty || !timer.stored) return false;
       if (timer.packedIn > mergedThrough) return true;
+      timer.stored = false;
       this.forget(timer);
       return false;
     });

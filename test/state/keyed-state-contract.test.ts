@@ -110,6 +110,25 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
     },
   );
 
+  it('forgets a timer once that was removed, set and removed again before the first removal was merged', async () => {
+    await harness.close();
+    backend = await harness.open(undefined, tinyLimits);
+    const timers = backend.timerQueue('timers');
+    const snapshot = () => harness.settle(backend.snapshot(checkpointId(nextId++)));
+    backend.setCurrentKey('a');
+    timers.register(1);
+    await snapshot();
+    timers.delete(1);
+    await snapshot();
+    timers.register(1);
+    timers.delete(1);
+    const last = await snapshot();
+    backend.notifyCheckpointComplete(last.checkpointId);
+    await untilMerged(last.checkpointId);
+    expect(backend.stats.entriesInMemory).toBe(0);
+    expect(timers.nextTimestamp()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('names the state when it is to go through the keys of one that is not there', () => {
     backend.timerQueue('timers');
     expect(() => backend.keysOf('others')).toThrow(
