@@ -35,7 +35,8 @@ export class KeyTimers {
     } else if (this.first === timer) this.first = timer.next;
     else {
       let before = this.first;
-      while (before?.next !== timer) before = before?.next;
+      while (before !== undefined && before.next !== timer) before = before.next;
+      if (before === undefined) throw new Error('A timer was to be deleted that its key does not have.');
       before.next = timer.next;
     }
   }

@@ -55,7 +55,8 @@ export class MapEntry {
     } else if (this.first === cell) this.first = cell.next;
     else {
       let before = this.first;
-      while (before?.next !== cell) before = before?.next;
+      while (before !== undefined && before.next !== cell) before = before.next;
+      if (before === undefined) throw new Error('A cell was to be deleted that its map does not have.');
       before.next = cell.next;
     }
   }

@@ -1,7 +1,8 @@
 /**
- * The timers of one operator subtask, ordered by time. They are keyed state: a timer belongs to a key, is in
- * the snapshot with it, and follows its key group. One timer per (key, timestamp): registering it again
- * changes nothing (Flink's InternalTimerService). A namespaced queue holds one per (key, namespace, timestamp).
+ * The timers of one operator subtask, ordered by time; nothing promises an order to those of one timestamp. They
+ * are keyed state: a timer belongs to a key, is in the snapshot with it, and follows its key group. One timer per
+ * (key, timestamp): registering it again changes nothing (Flink's InternalTimerService). A namespaced queue holds
+ * one per (key, namespace, timestamp).
  */
 export interface TimerQueue {
   /** For the backend's current key. A namespace is given in each call to a namespaced queue, and in none to another. */
