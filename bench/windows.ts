@@ -3,7 +3,7 @@ import { withKeyedTopic } from './measurement/keyed-topic-runs.js';
 import { formatCount } from './measurement/report.js';
 import type { MeasuredRun } from './measurement/run-job-process.js';
 import { expectedTally } from './windows/oracle.js';
-import { addTallies, emptyTally, type WindowTally } from './windows/window-tally.js';
+import { sumOf, type WindowTally } from './windows/window-tally.js';
 
 /**
  * Keyed event-time windows: JSON of about 1 KB -> keyBy user -> tumbling windows of 10 s, count and sum, with
@@ -25,8 +25,7 @@ await withKeyedTopic('windowed-totals', async (topic) => {
 });
 
 function tallyOf({ collected }: MeasuredRun): WindowTally {
-  const parts = (collected?.['tally'] ?? []) as readonly WindowTally[];
-  return parts.reduce(addTallies, emptyTally);
+  return sumOf((collected?.['tally'] ?? []) as readonly WindowTally[]);
 }
 
 function assertEqual(found: WindowTally, expected: WindowTally): void {

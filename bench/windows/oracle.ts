@@ -1,5 +1,5 @@
 import type { EventGenerator } from '#dist/demo/event-generator.js';
-import { addTallies, emptyTally, tallyOf, type WindowTally, type WindowTotals } from './window-tally.js';
+import { addTo, emptyTally, type WindowTally } from './window-tally.js';
 
 /** What all windows together must come to: computed from the generator, in one loop, sharing no code with the job. */
 export function expectedTally(generator: EventGenerator, events: number, windowMs: number): WindowTally {
@@ -17,7 +17,7 @@ export function expectedTally(generator: EventGenerator, events: number, windowM
       totals.sum += price;
     }
   }
-  let tally = emptyTally;
-  for (const totals of windows.values()) tally = addTallies(tally, tallyOf(totals satisfies WindowTotals));
+  const tally = emptyTally();
+  for (const totals of windows.values()) addTo(tally, totals);
   return tally;
 }

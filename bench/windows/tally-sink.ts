@@ -1,5 +1,5 @@
 import type { Sink, SinkWriter, SinkWriterContext } from '#dist/sinks/sink.js';
-import { addTallies, emptyTally, tallyOf, type WindowTally, type WindowTotals } from './window-tally.js';
+import { addTo, emptyTally, type WindowTally, type WindowTotals } from './window-tally.js';
 
 /** Takes everything and keeps its tally: it costs next to nothing, and tells whether what came was right. */
 export function tallySink(): Sink<WindowTotals> {
@@ -9,19 +9,19 @@ export function tallySink(): Sink<WindowTotals> {
 /** A part of the tally goes with each checkpoint, so that what a failure takes back is not counted. */
 class TallySinkWriter implements SinkWriter<WindowTotals> {
   private readonly context: SinkWriterContext;
-  private tally: WindowTally = emptyTally;
+  private tally: WindowTally = emptyTally();
 
   constructor(context: SinkWriterContext) {
     this.context = context;
   }
 
   write(totals: WindowTotals): void {
-    this.tally = addTallies(this.tally, tallyOf(totals));
+    addTo(this.tally, totals);
   }
 
   async prepare(): Promise<readonly []> {
     const { tally } = this;
-    this.tally = emptyTally;
+    this.tally = emptyTally();
     this.context.report?.(tally);
     return [];
   }
