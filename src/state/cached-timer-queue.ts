@@ -161,6 +161,7 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
   private forget(timer: Timer): void {
     timer.context.timers?.delete(timer);
     this.timersInMemory -= 1;
+    this.scope.cache.forgetTimer(timer.context);
   }
 
   private remove(timer: Timer): void {

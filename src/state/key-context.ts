@@ -1,4 +1,5 @@
 import type { Key } from '../key-groups/key.js';
+import { notSwept } from './eviction-sweep.js';
 import type { KeyTimers } from './key-timers.js';
 
 /**
@@ -26,8 +27,10 @@ export class KeyContext {
   readonly keyGroup: number;
   /** The newest checkpoint whose segment holds something of this key; 0 when none does. */
   packedIn = 0;
-  /** Estimated size in memory of what is not counted by slot. */
-  bytes = keyContextBytes;
+  /** Estimated size in memory of what is not counted by slot; 0 while it is there for its timers alone. */
+  bytes = 0;
+  /** Its place in the sweep for eviction, or `notSwept`. */
+  sweepPlace = notSwept;
   /** They stay when the states' entries leave memory: a queue bounds its timers by itself. */
   timers: KeyTimers | undefined = undefined;
 

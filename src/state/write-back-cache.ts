@@ -2,14 +2,13 @@ import type { Key, PrimitiveKey } from '../key-groups/key.js';
 import { KeyEncoder } from '../key-groups/key-encoding.js';
 import { keyGroupForEncodedKey } from '../key-groups/key-group-assignment.js';
 import { MillraceError } from '../protocol/failures.js';
+import { EvictionSweep } from './eviction-sweep.js';
 import { KeyContext, keyContextBytes } from './key-context.js';
 
 /**
- * The live entries of one operator's keyed state, by key. Invariant: an entry leaves memory only when the
- * base holds it as it is here; a dirty or staged one that left would be read back as it was before.
- *
- * The least recently used leave first, by second chance: a sweep goes around the keys, spares those used
- * since it last came by, and takes the others. A hit therefore costs one flag, not a move in a list.
+ * The live entries of one operator's keyed state, by key. Invariants: an entry leaves memory only when the
+ * base holds it as it is here; a dirty or staged one that left would be read back as it was before. And a key's
+ * context is found here for as long as it has entries or timers, or one key would have two.
  */
 export class WriteBackCache {
   private readonly options: WriteBackCacheOptions;
@@ -23,7 +22,7 @@ export class WriteBackCache {
   private contextBytes = 0;
   private readonly slots: SlotCount[] = [];
   private mergedThrough = 0;
-  private sweep: Iterator<KeyContext> | undefined;
+  private readonly sweep = new EvictionSweep();
 
   constructor(options: WriteBackCacheOptions) {
     this.options = options;
@@ -52,7 +51,7 @@ export class WriteBackCache {
     this.use(context);
   }
 
-  /** Of any key, made when it is not in memory. */
+  /** Of any key, made when it is not in memory; it is to be used, or given a timer. */
   contextOf(key: Key): KeyContext {
     return this.find(key) ?? this.add(key);
   }
@@ -87,14 +86,18 @@ export class WriteBackCache {
   /** The base has lost something of this key that was over: it has no use for its place in memory, unless it changed. */
   forget(key: Key): void {
     const context = this.find(key);
-    if (context === undefined || context === this.currentContext) return;
-    if (context.isMerged(this.mergedThrough)) this.remove(context);
+    if (context !== undefined && this.sweep.has(context)) this.evictIfMerged(context);
+  }
+
+  /** A queue has let go of a timer of this key. */
+  forgetTimer(context: KeyContext): void {
+    if (!this.sweep.has(context) && !context.hasTimers) this.delete(context);
   }
 
   /** By key group, the keys of which something is in this slot. */
   keysByGroup(slot: number): Map<number, Key[]> {
     const keys = new Map<number, Key[]>();
-    for (const context of this.contexts()) {
+    for (const context of this.sweep) {
       if (context.get(slot) === undefined) continue;
       const ofGroup = keys.get(context.keyGroup);
       if (ofGroup === undefined) keys.set(context.keyGroup, [context.key]);
@@ -114,20 +117,19 @@ export class WriteBackCache {
   }
 
   private findCurrent(): KeyContext {
-    const { key } = this;
-    const found = this.find(key);
-    const context = found ?? this.add(key);
+    const context = this.contextOf(this.key);
     this.use(context);
-    // Only now that the new one is known to be in use: it has nothing to lose yet and would go first.
-    if (found === undefined) this.evict(this.options.evictionStepsMax);
     return context;
   }
 
   private use(context: KeyContext): void {
     context.referenced = true;
-    // Its entries were evicted, and it will have some again.
-    if (context.bytes === 0) this.resize(context, keyContextBytes);
     this.currentContext = context;
+    if (this.sweep.has(context)) return;
+    this.sweep.add(context);
+    this.resize(context, keyContextBytes);
+    // Only now that it is known to be in use: it has nothing to lose yet and would go first.
+    this.evict(this.options.evictionStepsMax);
   }
 
   private find(key: Key): KeyContext | undefined {
@@ -140,7 +142,6 @@ export class WriteBackCache {
     const context = new KeyContext(key, keyGroup);
     if (typeof key === 'object') this.byEncoding.set(this.encoded(key), context);
     else this.byPrimitive.set(key, context);
-    this.contextBytes += context.bytes;
     return context;
   }
 
@@ -153,31 +154,26 @@ export class WriteBackCache {
   /** Looks at up to `steps` contexts, until the cache is within its budget. */
   private evict(steps: number): void {
     for (let step = 0; step < steps && this.estimatedBytes > this.options.budgetBytes; step++) {
-      this.sweep ??= this.contexts();
-      const { value: context, done } = this.sweep.next();
-      if (done) this.sweep = undefined;
-      else if (context.referenced) context.referenced = false;
-      else if (context !== this.currentContext && context.isMerged(this.mergedThrough)) this.remove(context);
+      const context = this.sweep.next();
+      if (context !== undefined) this.evictIfMerged(context);
     }
-  }
-
-  private *contexts(): Generator<KeyContext> {
-    yield* this.byPrimitive.values();
-    yield* this.byEncoding.values();
   }
 
   /** Of a key with timers the states' entries leave memory, and the context stays for the timers. */
-  private remove(context: KeyContext): void {
-    const { key } = context;
-    if (!context.hasTimers) {
-      if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
-      else this.byPrimitive.delete(key);
-    }
+  private evictIfMerged(context: KeyContext): void {
+    if (context === this.currentContext || !context.isMerged(this.mergedThrough)) return;
+    this.sweep.delete(context);
     this.contextBytes -= context.bytes;
     for (let slot = 0; slot < this.slots.length; slot++) {
       if (context.get(slot) !== undefined) this.slots[slot]!.entries -= 1;
     }
     context.evict();
+    if (!context.hasTimers) this.delete(context);
+  }
+
+  private delete({ key }: KeyContext): void {
+    if (typeof key === 'object') this.byEncoding.delete(this.encoded(key));
+    else this.byPrimitive.delete(key);
   }
 }
 

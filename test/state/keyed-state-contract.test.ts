@@ -129,6 +129,30 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
     expect(timers.nextTimestamp()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('keeps within its budget where every key has a timer', async () => {
+    await harness.close();
+    backend = await harness.open(undefined, { ...tinyLimits, cacheBudgetBytes: 32_000, ...manyTimers });
+    const timers = backend.timerQueue('timers');
+    const value = backend.valueState<string>({ name: 'value' });
+    const keys = Array.from({ length: 400 }, (_, index) => `user ${index}`);
+    const text = 'x'.repeat(500);
+    for (const key of keys) {
+      backend.setCurrentKey(key);
+      timers.register(1_000);
+      value.update(text);
+    }
+    await untilMerged((await checkpoint()).checkpointId);
+    const valuesInMemory = () => backend.stats.entriesInMemory - keys.length;
+    expect(valuesInMemory()).toBeLessThan(40);
+    for (const key of keys) {
+      backend.setCurrentKey(key);
+      expect(value.value()).toBe(text);
+    }
+    expect(valuesInMemory()).toBeLessThan(40);
+    while (timers.pollDue(1_000) !== undefined) expect(value.value()).toBe(text);
+    expect(valuesInMemory()).toBeLessThan(40);
+  });
+
   it('names the state when it is to go through the keys of one that is not there', () => {
     backend.timerQueue('timers');
     expect(() => backend.keysOf('others')).toThrow(
@@ -424,3 +448,11 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
 function byTimeAndKey([aKey, a]: [unknown, number], [bKey, b]: [unknown, number]): number {
   return a - b || (String(aKey) < String(bKey) ? -1 : 1);
 }
+
+/** All of them stay in memory, and one call looks at no more keys than in production. */
+const manyTimers: Partial<StateLimits> = {
+  timersInMemoryMax: 1_000,
+  evictionStepsMax: 16,
+  mergeTransactionCellsMax: 100,
+  mergeCollectCells: 1_000,
+};
