@@ -7,7 +7,7 @@ import type { DeepReadonly } from './deep-readonly.js';
 export interface WatermarkGenerator<T> {
   /** For each element, after it was emitted: a watermark that is emitted here (a punctuated one) goes out right behind it. */
   onEvent(event: DeepReadonly<T>, eventTimestamp: number, output: WatermarkOutput): void;
-  /** Each 200 ms, for watermarks that follow the elements at a distance. */
+  /** Each 50 ms, for watermarks that follow the elements at a distance. */
   onPeriodicEmit(output: WatermarkOutput): void;
 }
 

@@ -18,7 +18,7 @@ export class KeyedStateApplications<K extends Key> {
   private readonly waiting: KeyedStateApplication<K>[] = [];
   /** Of the element that asked for them. */
   private readonly origin = new CurrentOrigin();
-  private keys: Iterator<Key, undefined> | undefined;
+  private keys: Iterator<Key | undefined, undefined> | undefined;
   /** Between two shares, when the output alone would let elements in. */
   private readonly pause: CapacityHold;
 
@@ -60,8 +60,8 @@ export class KeyedStateApplications<K extends Key> {
         if (share === 0) return this.giveWay();
         const { value: key, done } = this.keys.next();
         if (done) break;
-        this.call(key as K, next);
         share -= 1;
+        if (key !== undefined) this.call(key as K, next);
       }
       this.keys = undefined;
       this.waiting.shift();
@@ -82,5 +82,5 @@ export interface KeyedStateApplication<K extends Key> {
   readonly fn: KeyedStateFunction<K, never>;
 }
 
-/** As many as a step has records, and likely milliseconds: a key may have to be read from the base. */
+/** As many as a step has records, and likely milliseconds: a key may have to be read from the base, also to find nothing. */
 const keysPerShare = 256;

@@ -131,7 +131,7 @@ export class CachedKeyedStateBackend implements KeyedStateBackend {
     return this.register(name, () => new CachedMapState<K, V>(this.scope, name));
   }
 
-  keysOf(stateName: string): Iterator<Key, undefined> {
+  keysOf(stateName: string): Iterator<Key | undefined, undefined> {
     for (const [name, state] of this.states) {
       if (name.name !== stateName || name.kind === 'timers') continue;
       return keysOfState(this.scope, name, state as StateOfKeys, this.request.keyGroupRange);

@@ -26,10 +26,11 @@ export interface KeyedStateBackend {
   /**
    * The keys that have something in a registered state (what has expired counts until it is cleaned up), each the
    * current one when it is given, in an order that is the same after a restore. Until all are given, or the
-   * iteration is given up, only the state of the key given last may be changed.
+   * iteration is given up, only the state of the key given last may be changed. Undefined stands for one that was
+   * looked at and has nothing (any more): it costs as much.
    * @throws MillraceError when there is no such value, list or map state.
    */
-  keysOf(stateName: string): Iterator<Key, undefined>;
+  keysOf(stateName: string): Iterator<Key | undefined, undefined>;
   /** Timers live beside the states, in the same snapshot. */
   timerQueue(name: string): TimerQueue;
   /** A queue whose timers belong to a key and a namespace, such as a window. */

@@ -24,21 +24,22 @@ export interface StateOfKeys extends CachedState {
  * wherever it lies and goes meanwhile, so neither the keys nor their order depend on what is in memory. For
  * that, the keys in memory are noted at the beginning, and what is stored is read page by page: a key can only
  * leave memory for the base. The state of the current key may be changed, and no other key's, until the next
- * one is asked for.
+ * one is asked for. Undefined is given for a key that was looked at and does not have the state: reading it may
+ * have cost as much, and whoever may have the thread for a while only has to count it.
  */
 export function* keysOfState(
   scope: StateScope,
   name: StateName,
   state: StateOfKeys,
   range: KeyGroupRange,
-): Generator<Key, undefined> {
+): Generator<Key | undefined, undefined> {
   const inMemory = scope.cache.keysByGroup(state.slot);
   for (let group: number = range.start; group <= range.end; group += 1) {
     const noted = placesOf(scope, name, group, inMemory.get(group) ?? []);
     for (const key of inOrder(noted, storedPlaces(scope, name, group))) {
       scope.cache.setCurrentKey(key);
       // A stored key may have lost the state since, in memory; and one in memory may never have had it.
-      if (!state.isEmpty()) yield key;
+      yield state.isEmpty() ? undefined : key;
     }
     inMemory.delete(group);
   }

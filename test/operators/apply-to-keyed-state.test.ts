@@ -162,6 +162,23 @@ describe('applyToKeyedState', () => {
     expect(told).toHaveLength(1 + 4 * keys.length + 1);
   });
 
+  it('gives the thread back between keys that have lost the state, too', async () => {
+    const operators = await openOperators<Message>(pipeline(new Amounts()));
+    const stepsOf = (what: string): number => {
+      operators.offer({ kind: 'record', value: { key: what, amount: 0 }, timestamp: 1, input: 1 });
+      operators.offer({ kind: 'record', value: { key: 'behind it', amount: 1 }, timestamp: 1 });
+      let steps = 0;
+      for (; operators.pendingArrivals > 0; steps += 1) operators.step();
+      return steps;
+    };
+    for (let key = 0; key < 1_000; key += 1)
+      operators.offer({ kind: 'record', value: { key: `key-${key}`, amount: 2 }, timestamp: 1 });
+    const stepsWithState = stepsOf('forget');
+    const stepsWithout = stepsOf('double');
+    expect(stepsWithout).toBeGreaterThan(3);
+    expect(stepsWithState).toBeGreaterThan(stepsWithout);
+  });
+
   it('lets a full output hold it up between two keys', async () => {
     const operators = await openOperators<Message>(pipeline(new Amounts()), 'one-slot');
     for (let key = 0; key < 20; key += 1)

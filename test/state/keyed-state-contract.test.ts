@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointId } from '../../src/protocol/ids.js';
 import type { KeyedStateBackend, KeyedStateHandle } from '../../src/state/keyed-state-backend.js';
 import type { StateLimits } from '../../src/state/state-limits.js';
+import { nextKey } from './next-key.js';
 import { harnesses, type StateHarness, tinyLimits } from './state-harness.js';
 
 describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
@@ -74,7 +75,7 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
       const keysNow = (): unknown[] => {
         const iterator = backend.keysOf(kind);
         const result: unknown[] = [];
-        for (let next = iterator.next(); !next.done; next = iterator.next()) result.push(next.value);
+        for (let key = nextKey(iterator); key !== undefined; key = nextKey(iterator)) result.push(key);
         return result;
       };
       for (const key of [...keys, 'gone']) {
@@ -109,6 +110,33 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
       expect(keysNow()).toEqual(changed);
     },
   );
+
+  it('goes through the keys past those that unmerged segments have removed from the base', async () => {
+    const valueState = () => backend.valueState({ name: 'value', defaultValue: 0 });
+    const users = Array.from({ length: 100 }, (_, index) => `user-${index}`);
+    for (const user of users) {
+      backend.setCurrentKey(user);
+      valueState().update(1);
+    }
+    const first = await checkpoint();
+    await restart(first, tinyLimits);
+    valueState();
+    await untilMerged(first.checkpointId);
+    const keys = backend.keysOf('value');
+    const inOrder = users.map(() => nextKey(keys)!);
+    const kept = [inOrder[0]!, inOrder[50]!, inOrder[99]!];
+    for (const user of users.filter((each) => !kept.includes(each))) {
+      backend.setCurrentKey(user);
+      valueState().clear();
+    }
+    // More pages in a row than one are empty now.
+    const unmerged = { scanPageCells: 2, mergeIntervalMs: 1e9, mergeEagerlyAboveSegments: 1e9 };
+    await restart(await checkpoint(), unmerged);
+    valueState();
+    expect(backend.stats.stagedEntries).toBe(97);
+    const left = backend.keysOf('value');
+    expect([nextKey(left), nextKey(left), nextKey(left), nextKey(left)]).toEqual([...kept, undefined]);
+  });
 
   it('forgets a timer once that was removed, set and removed again before the first removal was merged', async () => {
     await harness.close();

@@ -6,6 +6,7 @@ import type { ListState, MapState, ValueState } from '../../src/state/state-desc
 import type { TimerQueue } from '../../src/state/timer-queue.js';
 import { plainValue } from './arbitrary-values.js';
 import { CheckpointsOfModel } from './checkpoints-of-model.js';
+import { nextKey } from './next-key.js';
 import {
   InMemoryHarness,
   LmdbHarness,
@@ -222,12 +223,12 @@ class Comparison {
   private async goThrough(how: Extract<Operation, { kind: 'go-through' }>): Promise<void> {
     const keysOfState = this.backend.keysOf(how.state);
     for (const key of this.model.keysOf(how.state, testMaxParallelism)) {
-      expect(keysOfState.next().value).toStrictEqual(key);
+      expect(nextKey(keysOfState)).toStrictEqual(key);
       expect(this.backend.currentKey).toStrictEqual(key);
       if (how.isCleared) this.clearState(how.state, key);
       await this.harness.elapse(how.pauseMs);
     }
-    expect(keysOfState.next().done).toBe(true);
+    expect(nextKey(keysOfState)).toBeUndefined();
   }
 
   private clearState(state: StateOfModel, key: Key): void {

@@ -15,9 +15,6 @@ const budget = {
   fetchMaxBytes: 50 * megabyte,
 };
 const candidate = (fields: Partial<FetchCandidate> = {}): FetchCandidate => ({
-  isFetching: false,
-  isFinished: false,
-  retryAtMs: Number.NEGATIVE_INFINITY,
   bufferedBytes: 0,
   isBehind: true,
   ...fields,
@@ -27,35 +24,25 @@ describe('the plan of a fetch', () => {
   it('keeps partitions that are behind apart from those that have caught up', () => {
     const behind = candidate();
     const caughtUp = candidate({ isBehind: false });
-    expect(planFetch([behind, caughtUp], 'behind', budget, 0)).toEqual([behind]);
-    expect(planFetch([behind, caughtUp], 'caught-up', budget, 0)).toEqual([caughtUp]);
-  });
-
-  it('leaves out what is being fetched, finished, or resting after a failure', () => {
-    const resting = candidate({ retryAtMs: 100 });
-    const partitions = [candidate({ isFetching: true }), candidate({ isFinished: true }), resting];
-    expect(planFetch(partitions, 'behind', budget, 99)).toEqual([]);
-    expect(planFetch(partitions, 'behind', budget, 100)).toEqual([resting]);
+    expect(planFetch([behind, caughtUp], 'behind', budget)).toEqual([behind]);
+    expect(planFetch([behind, caughtUp], 'caught-up', budget)).toEqual([caughtUp]);
   });
 
   it('gives no partition more than its share, so that one nobody reads leaves room for the others', () => {
     const full = candidate({ bufferedBytes: 2 * megabyte });
     const empty = candidate();
-    expect(planFetch([full, empty], 'behind', { ...budget, bytesInUse: 2 * megabyte }, 0)).toEqual([empty]);
+    expect(planFetch([full, empty], 'behind', { ...budget, bytesInUse: 2 * megabyte })).toEqual([empty]);
   });
 
   it('fetches one partition even where the budget is smaller than a batch', () => {
     const tiny = { ...budget, prefetchBytes: 1 };
     const [first, second] = [candidate(), candidate()];
-    expect(planFetch([first, second], 'behind', tiny, 0)).toEqual([first]);
-    expect(planFetch([first, second], 'behind', { ...tiny, bytesInUse: 10 }, 0)).toEqual([]);
+    expect(planFetch([first, second], 'behind', tiny)).toEqual([first]);
+    expect(planFetch([first, second], 'behind', { ...tiny, bytesInUse: 10 })).toEqual([]);
   });
 
   it('never plans beyond the budget, except for that one partition', () => {
     const partition = fc.record({
-      isFetching: fc.boolean(),
-      isFinished: fc.boolean(),
-      retryAtMs: fc.constantFrom(0, 10),
       bufferedBytes: fc.nat(4 * megabyte),
       isBehind: fc.boolean(),
     });
@@ -68,7 +55,7 @@ describe('the plan of a fetch', () => {
         (partitions, prefetchBytes, bytesInUse, fetchMaxBytes) => {
           const partitionCount = partitions.length;
           const limits = { ...budget, prefetchBytes, bytesInUse, partitionCount, fetchMaxBytes };
-          const planned = planFetch(partitions, 'behind', limits, 5);
+          const planned = planFetch(partitions, 'behind', limits);
           const plannedBytes = planned.length * partitionFetchBytes(limits);
           expect(plannedBytes).toBeLessThanOrEqual(fetchMaxBytes);
           if (planned.length > 1 || bytesInUse > 0) {

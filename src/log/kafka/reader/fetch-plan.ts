@@ -1,10 +1,5 @@
-/** What the plan looks at of a partition. */
+/** What the plan looks at of a partition that may be fetched now. */
 export interface FetchCandidate {
-  readonly isFetching: boolean;
-  /** The position has reached the stop position. */
-  readonly isFinished: boolean;
-  /** Monotonic ms before which a failed partition is not asked for again. */
-  readonly retryAtMs: number;
   /** Fetched bytes not yet released. */
   readonly bufferedBytes: number;
   /** There is known, or for a new partition presumed, to be more to read at once. */
@@ -40,7 +35,6 @@ export function planFetch<P extends FetchCandidate>(
   partitions: readonly P[],
   kind: FetchKind,
   budget: FetchBudget,
-  nowMs: number,
 ): readonly P[] {
   const share = budget.prefetchBytes / Math.max(budget.partitionCount, 1);
   const partitionBytes = partitionFetchBytes(budget);
@@ -49,8 +43,7 @@ export function planFetch<P extends FetchCandidate>(
   const planned: P[] = [];
   for (const partition of partitions) {
     if (planned.length === partitionsMax) break;
-    const isWanted = !partition.isFetching && !partition.isFinished && partition.retryAtMs <= nowMs;
-    if (!isWanted || partition.isBehind !== (kind === 'behind')) continue;
+    if (partition.isBehind !== (kind === 'behind')) continue;
     if (partition.bufferedBytes > 0 && partition.bufferedBytes >= share) continue;
     const isFirstOfAll = budget.bytesInUse === 0 && planned.length === 0;
     if (free < partitionBytes && !isFirstOfAll) continue;

@@ -37,8 +37,10 @@ export class FetchRetries {
       return;
     }
     this.refreshSoon();
+    const { retryAtMs } = partition;
     const again = (): void => {
-      partition.retryAtMs = Number.NEGATIVE_INFINITY;
+      // A timer may be early by a part of a millisecond; and it ends its own pause, none of a later failure.
+      if (partition.retryAtMs === retryAtMs) partition.retryAtMs = Number.NEGATIVE_INFINITY;
       onDue();
     };
     cluster.pause(delayMs).then(again, () => {});

@@ -124,21 +124,16 @@ export class KafkaReader implements LogReader {
       else ofLeader.push(partition);
     }
     for (const [leader, partitions] of byLeader) {
-      this.startFetch(leader, 'behind', partitions, nowMs);
-      this.startFetch(leader, 'caught-up', partitions, nowMs);
+      this.startFetch(leader, 'behind', partitions);
+      this.startFetch(leader, 'caught-up', partitions);
     }
   }
 
-  private startFetch(
-    leader: number,
-    kind: FetchKind,
-    candidates: readonly ReaderPartition[],
-    nowMs: number,
-  ): void {
+  private startFetch(leader: number, kind: FetchKind, candidates: readonly ReaderPartition[]): void {
     const key = `${leader}:${kind}`;
     if (this.fetching.has(key) || this.isEnded) return;
     const budget = this.budget();
-    const partitions = planFetch(candidates, kind, budget, nowMs);
+    const partitions = planFetch(candidates, kind, budget);
     if (partitions.length === 0) return;
     let lane = this.lanes.get(key);
     if (lane === undefined) {

@@ -13,6 +13,7 @@ export class ReaderPartition implements FetchCandidate {
   isPositionInDoubt = false;
   isBehind = true;
   bufferedBytes = 0;
+  /** Monotonic ms before which it is not asked for again, after a failure. */
   retryAtMs = Number.NEGATIVE_INFINITY;
   /** As the newest fetch told, for the reader's isolation. */
   endOffset: number | undefined;
