@@ -22,10 +22,7 @@ export function readOptions<Readers extends Readonly<Record<string, () => unknow
   const [first, ...others] = errors;
   if (first === undefined) return Object.fromEntries(values) as OptionValues<Readers>;
   if (others.length === 0) throw first;
-  throw new WrongOptions(
-    what,
-    errors.flatMap((error) => (error instanceof WrongOptions ? error.mistakes : [error.message])),
-  );
+  throw new WrongOptions(what, errors.flatMap(mistakesOf));
 }
 
 /** What each of the readers gives. */
@@ -42,6 +39,11 @@ export class WrongOptions extends MillraceError {
     super(`The options of a ${what} are wrong:${list}`, { domain: 'user-code', action: 'fail-job' });
     this.mistakes = mistakes;
   }
+}
+
+/** What an error says of wrong options, one by one. */
+export function mistakesOf(error: MillraceError): readonly string[] {
+  return error instanceof WrongOptions ? error.mistakes : [error.message];
 }
 
 /** `what` begins with the option's name and says what to give instead. */

@@ -89,7 +89,6 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
     } finally {
       this.guard.active = false;
     }
-    if (this.context.failure.error !== undefined) throw this.context.failure.error;
     // An irregular window may have no place for an element that is not late at all.
     if (isSkipped && this.lifetime.isLate(timestamp)) this.dropLate(value, timestamp);
   }
@@ -223,7 +222,7 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
 
   /** A window's result comes from all of its elements, and not from the one that may have made it fire. */
   private emit(window: W, stateId: string): void {
-    const { origin } = this.context;
+    const { origin, failure } = this.context;
     const { split, position } = origin;
     origin.clear();
     const result = this.contents.result(stateId);
@@ -231,6 +230,8 @@ export class WindowOperator<K extends Key, In, Result, Out, W extends Window> ex
       this.collector.timestamp = window.maxTimestamp;
       this.functionContext.enter(window);
       this.definition.emit(this.backend.currentKey as K, this.functionContext, result, this.collector);
+      // Also where the function has caught it, and still without an origin.
+      if (failure.error !== undefined) throw failure.error;
     }
     origin.set(split, position);
   }

@@ -13,6 +13,7 @@ import {
 } from '../../src/api/functions.js';
 import { KeyedAsyncProcessFunction } from '../../src/api/keyed-async-process-function.js';
 import { ProcessJoinFunction } from '../../src/api/process-join-function.js';
+import { ProcessWindowFunction } from '../../src/api/process-window-function.js';
 import type { Clock } from '../../src/host/clock.js';
 import type { ValueState } from '../../src/state/state-descriptors.js';
 import { GlobalWindows } from '../../src/windows/assigners/global-windows.js';
@@ -20,6 +21,7 @@ import { SlidingEventTimeWindows } from '../../src/windows/assigners/sliding-win
 import { TumblingEventTimeWindows } from '../../src/windows/assigners/tumbling-windows.js';
 import { CountTrigger } from '../../src/windows/triggers/count-trigger.js';
 import { PurgingTrigger } from '../../src/windows/triggers/purging-trigger.js';
+import type { GlobalWindow } from '../../src/windows/window.js';
 import { AsyncRun } from '../async-io/async-run.js';
 import type { OutputSize } from './one-slot-edge.js';
 import { type OpenOperators, openOperators } from './open-operators.js';
@@ -77,6 +79,14 @@ class Swallowing extends ProcessFunction<number, number> {
   processElement(value: number, _context: unknown, out: Collector<number>): void {
     try {
       out.collect(value);
+    } catch {}
+  }
+}
+
+class SwallowingWindow extends ProcessWindowFunction<number, number, number, GlobalWindow> {
+  process(_key: number, _context: unknown, values: Iterable<number>, out: Collector<number>): void {
+    try {
+      out.collect([...values].reduce((a, b) => a + b));
     } catch {}
   }
 }
@@ -421,6 +431,18 @@ describe('An error names the record', () => {
             .keyBy(() => 0)
             .countWindow(3)
             .reduce((a, b) => a + b)
+            .map(failsAt(6)),
+        ),
+      'The map function of operator "map" (subtask 0) threw.',
+    ],
+    [
+      'when a window fires with its last element, and its function has caught it',
+      (input) =>
+        observe(
+          input
+            .keyBy(() => 0)
+            .countWindow(3)
+            .process(new SwallowingWindow())
             .map(failsAt(6)),
         ),
       'The map function of operator "map" (subtask 0) threw.',

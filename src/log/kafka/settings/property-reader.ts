@@ -1,4 +1,4 @@
-import { WrongOptions } from '../../../api/read-options.js';
+import { mistakesOf } from '../../../api/read-options.js';
 import { MillraceError } from '../../../protocol/failures.js';
 import { Secret } from './secret.js';
 
@@ -99,7 +99,7 @@ export class PropertyReader {
       return read();
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      this.mistakes.push(...(error instanceof WrongOptions ? error.mistakes : [error.message]));
+      this.mistakes.push(...mistakesOf(error));
       return undefined;
     }
   }
