@@ -20,6 +20,8 @@ const longKey = 'k'.repeat(1000);
 const keys: readonly Key[] = ['a', 'b', 'c', 1, true, ['a', 1], longKey, 'd', 'e', Uint8Array.of(1, 0)];
 const mapKeys: readonly (string | number)[] = ['x', 'y', '', 0, -1, 2.5, `${longKey}1`, `${longKey}2`];
 
+const namespaces = [undefined, 'x', 'y', `${longKey}n`];
+
 const definedValue = plainValue.map((value) => (value === undefined ? null : value));
 
 type Operation =
@@ -29,8 +31,8 @@ type Operation =
   | { kind: 'replace'; key: Key; values: unknown[] }
   | { kind: 'put'; key: Key; mapKey: string | number; value: unknown }
   | { kind: 'remove' | 'read'; key: Key; mapKey: string | number }
-  | { kind: 'register' | 'delete'; key: Key; at: number }
-  | { kind: 'poll'; at: number }
+  | { kind: 'register' | 'delete'; key: Key; at: number; namespace: string | undefined }
+  | { kind: 'poll'; at: number; isNamespaced: boolean }
   | { kind: 'snapshot' | 'complete' }
   | { kind: 'elapse'; ms: number }
   | { kind: 'go-through'; state: StateOfModel; pauseMs: number; isCleared: boolean }
@@ -49,7 +51,8 @@ function often<Kind extends Operation['kind']>(
 
 function checkpointsAndRestarts(restartWeight: number): Weighted[] {
   return [
-    often(12, ['snapshot', 'complete'], {}),
+    often(8, ['snapshot'], {}),
+    often(4, ['complete'], {}),
     often(6, ['elapse'], { ms: fc.nat(6) }),
     often(restartWeight, ['restart'], {
       crashed: fc.boolean(),
@@ -59,25 +62,38 @@ function checkpointsAndRestarts(restartWeight: number): Weighted[] {
   ];
 }
 
-function timerOperations(ofKeys: readonly Key[], timestamps: readonly number[]): Weighted[] {
+function timerOperations(
+  ofKeys: readonly Key[],
+  timestamps: readonly number[],
+  ofNamespaces: readonly (string | undefined)[] = namespaces,
+): Weighted[] {
   const at = fc.constantFrom(...timestamps);
+  const timer = { key: fc.constantFrom(...ofKeys), at, namespace: fc.constantFrom(...ofNamespaces) };
   return [
-    often(8, ['register'], { key: fc.constantFrom(...ofKeys), at }),
-    often(4, ['delete'], { key: fc.constantFrom(...ofKeys), at }),
-    often(3, ['poll'], { at }),
+    often(10, ['register'], timer),
+    often(5, ['delete'], timer),
+    often(4, ['poll'], { at, isNamespaced: fc.boolean() }),
+  ];
+}
+
+function mapOperations(ofKeys: readonly Key[], ofMapKeys: readonly (string | number)[]): Weighted[] {
+  const key = fc.constantFrom(...ofKeys);
+  const mapKey = fc.constantFrom(...ofMapKeys);
+  return [
+    often(8, ['put'], { key, mapKey, value: definedValue }),
+    often(10, ['remove', 'read'], { key, mapKey }),
+    often(3, ['clear-map', 'read-all'], { key }),
   ];
 }
 
 function stateOperations(): Weighted[] {
   const key = fc.constantFrom(...keys);
-  const mapKey = fc.constantFrom(...mapKeys);
   return [
     often(8, ['update'], { key, value: plainValue }),
     often(10, ['add'], { key, value: definedValue }),
     often(2, ['replace'], { key, values: fc.array(definedValue, { maxLength: 5 }) }),
-    often(8, ['put'], { key, mapKey, value: definedValue }),
-    often(10, ['remove', 'read'], { key, mapKey }),
-    often(5, ['clear', 'clear-map', 'read-all'], { key }),
+    ...mapOperations(keys, mapKeys),
+    often(2, ['clear'], { key }),
     often(4, ['go-through'], {
       state: fc.constantFrom('value', 'list', 'bounded', 'map'),
       pauseMs: fc.nat(4),
@@ -95,10 +111,27 @@ const allOperations = fc.array(
   { minLength: 1, maxLength: 150, size: 'max' },
 );
 
-/** Few keys and times, so that the same timer is registered, stored, deleted and read again. */
-const timersAlone = fc.array(
-  fc.oneof(...timerOperations(['a', 'b', longKey], [1, 2, 3]), ...checkpointsAndRestarts(4)),
-  { minLength: 1, maxLength: 80, size: 'max' },
+/** One key with two timers, so that the same one is registered, stored, deleted and read again; or more than a chain has. */
+const timersAlone = fc.oneof(
+  fc.array(fc.oneof(...timerOperations(['a'], [1, 2], [undefined]), ...checkpointsAndRestarts(2)), {
+    minLength: 1,
+    maxLength: 60,
+    size: 'max',
+  }),
+  fc.array(fc.oneof(...timerOperations(['a', 'b', longKey], [1, 2, 3]), ...checkpointsAndRestarts(4)), {
+    minLength: 1,
+    maxLength: 80,
+    size: 'max',
+  }),
+);
+
+/** Few maps, each with more cells than a chain has. */
+const mapsAlone = fc.array(
+  fc.oneof(
+    ...mapOperations(['a', longKey], [...mapKeys, 'z', 1, 2, 3, 4, Number.NaN]),
+    ...checkpointsAndRestarts(3),
+  ),
+  { minLength: 1, maxLength: 100, size: 'max' },
 );
 
 /** A backend and the model side by side, through snapshots, completed checkpoints, crashes and restores. */
@@ -110,6 +143,7 @@ class Comparison {
   private bounded!: ListState<unknown>;
   private map!: MapState<string | number, unknown>;
   private timers!: TimerQueue;
+  private namespacedTimers!: TimerQueue;
   private model = new StateModel();
   private readonly checkpoints = new CheckpointsOfModel<StateModel>();
   private maxLength = 3;
@@ -126,7 +160,8 @@ class Comparison {
     this.checkpoints.complete(this.backend);
     await this.apply({ kind: 'restart', crashed: true, tiny: false, maxLength: this.maxLength });
     for (const key of keys) this.readAll(key);
-    for (;;) if (!this.poll(Number.MAX_SAFE_INTEGER)) break;
+    await this.expectNoOtherCells();
+    for (const isNamespaced of [false, true]) while (this.poll(Number.MAX_SAFE_INTEGER, isNamespaced));
     expect(this.harness.failures).toEqual([]);
   }
 
@@ -137,6 +172,7 @@ class Comparison {
     this.bounded = this.backend.listState({ name: 'bounded', maxLength: this.maxLength });
     this.map = this.backend.mapState({ name: 'map' });
     this.timers = this.backend.timerQueue('timers');
+    this.namespacedTimers = this.backend.namespacedTimerQueue('namespaced');
   }
 
   private async apply(operation: Operation): Promise<void> {
@@ -153,7 +189,7 @@ class Comparison {
       case 'restart':
         return this.restart(operation);
       case 'poll':
-        this.poll(operation.at);
+        this.poll(operation.at, operation.isNamespaced);
         return;
       case 'go-through':
         return this.goThrough(operation);
@@ -210,13 +246,15 @@ class Comparison {
         this.readAll(operation.key);
         return;
       case 'register':
-        this.timers.register(operation.at);
-        this.model.register(operation.key, operation.at);
-        return;
       case 'delete':
-        this.timers.delete(operation.at);
-        this.model.delete(operation.key, operation.at);
+        this.changeTimer(operation);
     }
+  }
+
+  private changeTimer({ kind, key, at, namespace }: Extract<Operation, { namespace: unknown }>): void {
+    const queue = namespace === undefined ? this.timers : this.namespacedTimers;
+    queue[kind](at, namespace);
+    this.model[kind]({ key, timestamp: at, namespace });
   }
 
   /** Time passes between two keys, so that what was in memory is merged and evicted meanwhile. */
@@ -249,15 +287,25 @@ class Comparison {
     expect(this.map.isEmpty()).toBe(model.map.size === 0);
   }
 
-  private poll(upTo: number): boolean {
-    const next = this.model.nextTimestamp();
-    expect(this.timers.nextTimestamp()).toBe(next);
-    const timestamp = this.timers.pollDue(upTo);
+  private poll(upTo: number, isNamespaced: boolean): boolean {
+    const queue = isNamespaced ? this.namespacedTimers : this.timers;
+    const next = this.model.nextTimestamp(isNamespaced);
+    expect(queue.nextTimestamp()).toBe(next);
+    const timestamp = queue.pollDue(upTo);
     expect(timestamp).toBe(next <= upTo ? next : undefined);
     if (timestamp === undefined) return false;
+    const timer = { key: this.backend.currentKey, timestamp, namespace: queue.polledNamespace };
     // Of the timers of one timestamp, any may come first; but none twice.
-    expect(this.model.delete(this.backend.currentKey, timestamp)).toBe(true);
+    expect(this.model.delete(timer)).toBe(true);
     return true;
+  }
+
+  /** What was removed is not only hidden by something that is still in memory. */
+  private async expectNoOtherCells(): Promise<void> {
+    if (!(this.harness instanceof InMemoryHarness)) return;
+    await this.harness.elapse(untilMergedMs);
+    expect(this.backend.stats.stagedEntries).toBe(0);
+    expect(this.harness.cellsInBase()).toBe(this.model.cells());
   }
 
   private snapshot(): Promise<void> {
@@ -294,6 +342,9 @@ async function compare(harness: StateHarness, operations: readonly Operation[]):
   }
 }
 
+/** Longer than the restored segments take. */
+const untilMergedMs = 1_000;
+
 const runs = Number(process.env.MILLRACE_STATE_RUNS ?? 150);
 
 describe('Keyed state equals a naive model through snapshots, merges, evictions, crashes and restores', () => {
@@ -301,6 +352,7 @@ describe('Keyed state equals a naive model through snapshots, merges, evictions,
     ['all kinds of state', allOperations, runs],
     // Cheap, and some of their mistakes need rare coincidences.
     ['timers alone', timersAlone, runs * 8],
+    ['maps alone', mapsAlone, runs * 2],
   ])('in memory, with %s', { timeout: 600_000 }, async (_name, operations, numRuns) => {
     const property = fc.asyncProperty(operations, fc.nat(), (chosen, seed) =>
       compare(new InMemoryHarness(seed), chosen),
@@ -309,7 +361,7 @@ describe('Keyed state equals a naive model through snapshots, merges, evictions,
   });
 
   it('on LMDB', { timeout: 600_000 }, async () => {
-    const property = fc.asyncProperty(fc.oneof(allOperations, timersAlone), (chosen) =>
+    const property = fc.asyncProperty(fc.oneof(allOperations, timersAlone, mapsAlone), (chosen) =>
       compare(new LmdbHarness(), chosen),
     );
     await fc.assert(property, { numRuns: Math.ceil(runs / 10) });

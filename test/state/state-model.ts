@@ -37,21 +37,33 @@ export class StateModel {
     return keys.sort((a, b) => compareNumbers(place(a), place(b)));
   }
 
-  register(key: Key, timestamp: number): void {
-    if (this.timers.some((timer) => isSame(timer, key, timestamp))) return;
-    this.timers.push({ key, timestamp });
+  register(timer: ModelTimer): void {
+    if (this.timers.some((other) => isSame(timer, other))) return;
+    this.timers.push(timer);
     this.timers.sort((a, b) => a.timestamp - b.timestamp);
   }
 
   /** False when there is none. */
-  delete(key: Key, timestamp: number): boolean {
+  delete(timer: ModelTimer): boolean {
     const before = this.timers.length;
-    this.timers = this.timers.filter((timer) => !isSame(timer, key, timestamp));
+    this.timers = this.timers.filter((other) => !isSame(timer, other));
     return this.timers.length < before;
   }
 
-  nextTimestamp(): number {
-    return this.timers[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  /** Of the timers with a namespace, or of those without. */
+  nextTimestamp(isNamespaced: boolean): number {
+    const next = this.timers.find(({ namespace }) => (namespace !== undefined) === isNamespaced);
+    return next?.timestamp ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** How many cells a base holds of it: what was removed has none, and a list has one more for its bounds. */
+  cells(): number {
+    let cells = this.timers.length;
+    for (const { value, list, bounded, map } of this.keys.values()) {
+      cells += (value === undefined ? 0 : 1) + map.size;
+      for (const { length } of [list, bounded]) if (length > 0) cells += 1 + length;
+    }
+    return cells;
   }
 }
 
@@ -65,9 +77,11 @@ export interface KeyModel {
 
 export type StateOfModel = Exclude<keyof KeyModel, 'key'>;
 
-interface ModelTimer {
+export interface ModelTimer {
   readonly key: Key;
   readonly timestamp: number;
+  /** Of a timer in a queue without namespaces undefined. */
+  readonly namespace: string | undefined;
 }
 
 function hasAny(model: KeyModel, state: StateOfModel): boolean {
@@ -88,8 +102,12 @@ export function sortedEntries(map: Map<string | number, unknown>): [string | num
   return [...map].sort(([a], [b]) => compareMapKeys(a, b));
 }
 
-function isSame(timer: ModelTimer, key: Key, timestamp: number): boolean {
-  return timer.timestamp === timestamp && Buffer.compare(encodeKey(timer.key), encodeKey(key)) === 0;
+function isSame(a: ModelTimer, b: ModelTimer): boolean {
+  return (
+    a.timestamp === b.timestamp &&
+    a.namespace === b.namespace &&
+    Buffer.compare(encodeKey(a.key), encodeKey(b.key)) === 0
+  );
 }
 
 function copyOf(key: KeyModel): KeyModel {
