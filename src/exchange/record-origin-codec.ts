@@ -9,7 +9,7 @@ import { noOrigin, type RecordOrigin } from './record-origin.js';
  *
  * A source emits the records of a split in their order, so nearly always one byte follows.
  */
-export const OriginBits = {
+const OriginBits = {
   same: 0x00,
   /** u8 how much further in the same split. */
   near: 0x10,

@@ -7,15 +7,13 @@ import {
   type TopicPartition,
 } from '../../log-port.js';
 import { type PositionReset, resetBatch } from '../../position-reset.js';
-import { AbortedTransactions } from '../../record-batch/aborted-transactions.js';
-import { corruptBatch } from '../../record-batch/corrupt-batch.js';
-import { RecordBatchCursor } from '../../record-batch/record-batch-cursor.js';
 import type { ConnectionNaming, KafkaCluster } from '../kafka-cluster.js';
 import { filledIn, type ResolvedKafkaConfig } from '../kafka-config.js';
 import { OnceATurn } from '../once-a-turn.js';
 import { type FetchedPartition, fetchRequest } from '../protocol/fetch.js';
 import type { BrokerLane } from '../transport/broker-lane.js';
 import { TransportError } from '../transport/transport-error.js';
+import { batchOfAnswer, noWholeBatch } from './batch-of-answer.js';
 import { fetchError } from './fetch-error.js';
 import { type FetchBudget, type FetchKind, partitionFetchBytes, planFetch } from './fetch-plan.js';
 import { FetchRetries } from './fetch-retries.js';
@@ -202,8 +200,7 @@ export class KafkaReader implements LogReader {
 
   /** Whether there is a batch for `poll` now. */
   private takeRecords(partition: ReaderPartition, answer: FetchedPartition): boolean {
-    const { topic, position, stopPosition } = partition;
-    const { records, abortedTransactions } = answer;
+    const { records } = answer;
     const endOffset = this.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark;
     partition.endOffset = endOffset;
     // An empty answer, even of a partition that has more, goes to the fetches that the broker may hold:
@@ -213,33 +210,18 @@ export class KafkaReader implements LogReader {
       partition.succeeded();
       return false;
     }
-    const cursor = new RecordBatchCursor({
-      topic,
-      partition: partition.partition,
-      bytes: records,
-      position,
-      stopPosition,
-      abortedTransactions:
-        abortedTransactions.length === 0 ? undefined : new AbortedTransactions(abortedTransactions),
-      onRelease: () => this.released(partition, records.length),
-    });
-    if (cursor.positionAfter === position) {
-      // Batches that lead nowhere are damaged, and this throws where a checksum says so. A length that is wrong
-      // leaves no batch to check; it may have become so on its way here.
-      cursor.next();
-      const why = 'it is longer than the answer that holds it';
-      if (++partition.brokenAnswers === brokenAnswersMax) {
-        throw corruptBatch({ topic, partition: partition.partition, offset: position }, why);
-      }
-      this.retries.putOff(partition, why);
+    const batch = batchOfAnswer(partition, answer, () => this.released(partition, records.length));
+    if (batch === undefined) {
+      partition.brokenAnswers++;
+      this.retries.putOff(partition, noWholeBatch);
       return false;
     }
     partition.succeeded();
-    partition.position = cursor.positionAfter;
+    partition.position = batch.positionAfter;
     partition.isBehind = partition.position < endOffset;
     partition.bufferedBytes += records.length;
     this.bytesInUse += records.length;
-    partition.fetched.push(cursor);
+    partition.fetched.push(batch);
     return true;
   }
 
@@ -289,6 +271,3 @@ export class KafkaReader implements LogReader {
     };
   }
 }
-
-/** What was damaged on its way is whole the next time; what is damaged in the log never is. */
-const brokenAnswersMax = 4;
