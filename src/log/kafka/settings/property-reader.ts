@@ -111,8 +111,11 @@ export class PropertyReader {
     option: string,
     ofOption: T | undefined,
   ): T | undefined {
-    if (ofSetting !== undefined && ofOption !== undefined && ofSetting !== ofOption)
-      this.mistake(name, `is ${ofSetting}, but the option ${option} says ${ofOption}: give one of the two`);
+    if (ofSetting !== undefined && ofOption !== undefined && ofSetting !== ofOption) {
+      // In Kafka's words, which may not be ours.
+      const given = this.properties.get(name)?.value.trim();
+      this.mistake(name, `is ${given}, but the option ${option} says ${ofOption}: give one of the two`);
+    }
     return ofOption ?? ofSetting;
   }
 

@@ -78,10 +78,11 @@ describe("Kafka's settings of one source or sink", () => {
       source({
         groupId: 'a',
         isolation: 'read_committed',
-        properties: { 'group.id': 'b', 'isolation.level': 'read_uncommitted' },
+        onOffsetOutOfRange: 'earliest',
+        properties: { 'group.id': 'b', 'isolation.level': 'read_uncommitted', 'auto.offset.reset': 'none' },
       }),
     ).toThrow(
-      /group\.id .*is b, but the option groupId says a[\s\S]*isolation\.level .*the option isolation says/,
+      /group\.id .*is b, but the option groupId says a[\s\S]*auto\.offset\.reset .*is none, but .*says earliest[\s\S]*isolation\.level .*the option isolation says/,
     );
     expect(() =>
       sinkSettings({
