@@ -157,6 +157,23 @@ describe.each(harnesses)('Keyed state %s', (_name, makeHarness) => {
     expect(timers.nextTimestamp()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('lets no timer leave memory before the base has it', async () => {
+    await harness.close();
+    backend = await harness.open(undefined, tinyLimits);
+    const timers = backend.timerQueue('timers');
+    const register = (...timestamps: number[]) => {
+      backend.setCurrentKey('a');
+      for (const timestamp of timestamps) timers.register(timestamp);
+    };
+    register(1);
+    const first = await harness.settle(backend.snapshot(checkpointId(nextId++)));
+    register(2, 3, 4);
+    await harness.settle(backend.snapshot(checkpointId(nextId++)));
+    backend.notifyCheckpointComplete(first.checkpointId);
+    await untilMerged(first.checkpointId);
+    expect([1, 2, 3, 4].map(() => timers.pollDue(9))).toEqual([1, 2, 3, 4]);
+  });
+
   it('keeps within its budget where every key has a timer', async () => {
     await harness.close();
     backend = await harness.open(undefined, { ...tinyLimits, cacheBudgetBytes: 32_000, ...manyTimers });
