@@ -81,7 +81,7 @@ describe('A source without records', () => {
     // Backpressure ends between two looks at the time: the ten seconds still don't count.
     source.output.unblock();
     expect(source.step()).toEqual(['nothing-available']);
-    await source.clock.advance(900);
+    await source.clock.advance(700);
     source.arrived.push(at(300, 'busy'));
     expect(source.step()).toEqual(['300', 'nothing-available']);
     await source.clock.advance(600);
