@@ -189,8 +189,7 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     const times = Float64Array.from(merged, ({ timestamp }) => timestamp).sort();
     const middle = times[times.length >> 1]!;
     // A great many may be of one timestamp: of those, too, the later half by their place in the base.
-    const places = merged.filter(({ timestamp }) => timestamp === middle).map((timer) => this.placeOf(timer));
-    const from = places.sort(Buffer.compare)[places.length >> 1]!;
+    const from = this.middlePlaceOf(merged.filter(({ timestamp }) => timestamp === middle));
     this.unloaded.unloadFrom(from, this.scope.scratch);
     const kept: Timer[] = [];
     for (const timer of this.heap.timers()) {
@@ -208,9 +207,17 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     return timer.stored && !timer.isDirty && timer.packedIn <= this.mergedThrough;
   }
 
-  /** What of its cell's key follows `key group | state`. */
+  /** About the middle one: of 260,000 timers, copying and sorting all places took 0.15 s more, in which no record went on. */
+  private middlePlaceOf(timers: readonly Timer[]): Buffer {
+    const step = Math.ceil(timers.length / placesSortedMax);
+    const some = timers.filter((_, index) => index % step === 0);
+    const places = some.map((timer) => Buffer.from(this.placeOf(timer)));
+    return places.sort(Buffer.compare)[places.length >> 1]!;
+  }
+
+  /** What of its cell's key follows `key group | state`, in memory that the next call uses again. */
   private placeOf(timer: Timer): Buffer {
-    return Buffer.from(this.cellKeyOf(timer).subarray(stateRangeBytes));
+    return this.cellKeyOf(timer).subarray(stateRangeBytes);
   }
 
   /** In memory that the next call uses again. */
@@ -223,3 +230,6 @@ export class CachedTimerQueue implements TimerQueue, CachedState {
     return scratch.written();
   }
 }
+
+/** Enough for halves that differ by a few hundredths. */
+const placesSortedMax = 1_000;
