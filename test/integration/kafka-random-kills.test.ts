@@ -20,6 +20,9 @@ const kills = Number(process.env.MILLRACE_KILLS ?? 50);
 const rescalingKills = 2 * Math.ceil(kills / 12);
 /** A second's worth of input for each kill. */
 const recordsOfKill = 400;
+/** A job that has found nothing to read for so long gets so many records: one for each key. */
+const hungryMs = 3_000;
+const recordsOfFeeding = 40;
 /** One kill in three comes this soon after the start of the process: in its start, its recovery, its first records. */
 const startKillMaxMs = 1_000;
 /** The others come this soon after the first record: some five checkpoints fit in. */
@@ -66,7 +69,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   beforeAll(async () => {
     broker = await startKafkaBroker();
     folder = mkdtempSync(join(tmpdir(), 'millrace-random-kills-'));
-    topic = await GrowingTopic.create(broker.brokers, input, (kills + rescalingKills / 2) * recordsOfKill);
+    topic = await GrowingTopic.create(broker.brokers, input, (2 * kills + rescalingKills / 2) * recordsOfKill);
     const client = createKafkaLogClient({ brokers: broker.brokers });
     for (const { name } of jobs) await client.createTopic(name, topic.partitions);
     await client.close();
@@ -125,7 +128,7 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
       const isOfThree = job === rescaled && job.parallelismOf(job.runs) === 3;
       const running = run(job);
       const isEarly = job !== rescaled && kill % 3 === 0;
-      if (!isEarly) await running.untilLine(firstRecordLine, firstRecordMaxMs);
+      if (!isEarly) await untilFirstRecord(running);
       // It has to have something to write, for it to have a transaction open.
       if (isOfThree) growForTheThird();
       if (job === rescaled && !isOfThree) openAfterwards.push(...(await openTransactionsOfThird()));
@@ -133,6 +136,19 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
       running.kill('SIGKILL');
       expect(await running.end(), running.log.join('\n')).toEqual({ code: null, signal: 'SIGKILL' });
       if (isOfThree) openOfThird.push(await openTransactionsOfThird());
+    }
+  }
+
+  /** What was due for this run, the run before may have had: then there is a little more. */
+  async function untilFirstRecord(running: MillraceProcess): Promise<void> {
+    const feeding = setInterval(() => {
+      extraRecords += recordsOfFeeding;
+      growWithTheKills();
+    }, hungryMs);
+    try {
+      await running.untilLine(firstRecordLine, firstRecordMaxMs);
+    } finally {
+      clearInterval(feeding);
     }
   }
 
