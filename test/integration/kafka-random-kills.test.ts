@@ -69,7 +69,11 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)('k
   beforeAll(async () => {
     broker = await startKafkaBroker();
     folder = mkdtempSync(join(tmpdir(), 'millrace-random-kills-'));
-    topic = await GrowingTopic.create(broker.brokers, input, (2 * kills + rescalingKills / 2) * recordsOfKill);
+    topic = await GrowingTopic.create(
+      broker.brokers,
+      input,
+      (2 * kills + rescalingKills / 2) * recordsOfKill,
+    );
     const client = createKafkaLogClient({ brokers: broker.brokers });
     for (const { name } of jobs) await client.createTopic(name, topic.partitions);
     await client.close();
