@@ -1,3 +1,4 @@
+import { withoutItem } from './chain.js';
 import type { Timer } from './timer.js';
 import type { TimerQueue } from './timer-queue.js';
 
@@ -32,13 +33,7 @@ export class KeyTimers {
     if (this.many !== undefined) {
       this.many.get(timer.queue)?.delete(indexKey(timer.timestamp, timer.namespace));
       if (this.size === 0) this.many = undefined;
-    } else if (this.first === timer) this.first = timer.next;
-    else {
-      let before = this.first;
-      while (before !== undefined && before.next !== timer) before = before.next;
-      if (before === undefined) throw new Error('A timer was to be deleted that its key does not have.');
-      before.next = timer.next;
-    }
+    } else this.first = withoutItem(this.first, timer);
   }
 
   private indexed(): Map<TimerQueue, Map<string, Timer>> {

@@ -1,3 +1,4 @@
+import { withoutItem } from './chain.js';
 import { type DirtyItem, notDirty } from './dirty-list.js';
 import type { KeyContext } from './key-context.js';
 
@@ -52,13 +53,7 @@ export class MapEntry {
     if (this.many !== undefined) {
       this.many.byKey.delete(cell.key);
       if (this.size === 0) this.many = undefined;
-    } else if (this.first === cell) this.first = cell.next;
-    else {
-      let before = this.first;
-      while (before !== undefined && before.next !== cell) before = before.next;
-      if (before === undefined) throw new Error('A cell was to be deleted that its map does not have.');
-      before.next = cell.next;
-    }
+    } else this.first = withoutItem(this.first, cell);
   }
 
   /** All cells, in their keys' order. */

@@ -78,6 +78,7 @@ export class MergePlan {
     }
     return [...groups].sort(([a], [b]) => b - a).map(([, cells]) => cells);
   }
+
   private cameAndWent(cell: number): boolean {
     return this.index.isRemoved(cell) && this.index.newSince(cell) >= this.firstUntouched;
   }
