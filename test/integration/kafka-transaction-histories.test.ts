@@ -74,8 +74,9 @@ describe.skipIf(!kafkaAvailable() || process.env.KAFKA_BROKERS !== undefined)(
         return perTopic.reduce((sum, { records }) => sum + records.length, 0);
       });
       console.log(`${all} records, ${committed} of them committed.`);
-      expect(committed).toBeGreaterThan(all / 4);
-      expect(committed).toBeLessThan((3 * all) / 4);
+      // Some twenty transactions end, each by a toss: a share far from a half is rare, but no seed must fail for it.
+      expect(committed).toBeGreaterThan(all / 20);
+      expect(committed).toBeLessThan((19 * all) / 20);
     });
 
     for (const isolation of isolations) {
