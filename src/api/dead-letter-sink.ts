@@ -1,3 +1,4 @@
+import type { StreamNode } from '../graph/stream-graph.js';
 import { MillraceError } from '../protocol/failures.js';
 import { logSink } from '../sinks/log-sink.js';
 import type { Sink } from '../sinks/sink.js';
@@ -18,6 +19,32 @@ export function deadLetterSink(options: DeadLetterOptions): Sink<DeadLetter> {
       ? wrongOption('source', `onUndecodable is wrong. ${error.message}`)
       : error;
   }
+}
+
+/**
+ * The options with the delivery guarantee of the job, where they name none: exactly-once where a sink of the job
+ * is, in transactions whose names begin with the first such sink's prefix and the dead letters' own uid.
+ */
+export function asTheJobDelivers(
+  options: DeadLetterOptions,
+  nodes: readonly StreamNode[],
+  uid: string,
+): DeadLetterOptions {
+  if (options.deliveryGuarantee !== undefined) return options;
+  const transactions = nodes.flatMap((node) =>
+    node.kind === 'sink' ? (node.sink.transactions ?? []) : [],
+  )[0];
+  if (transactions === undefined) return options;
+  const { transactionalIdPrefix, poolSize, transactionTimeoutMs } = transactions;
+  return {
+    ...(options.properties?.['transaction.timeout.ms'] === undefined && {
+      transactionTimeout: transactionTimeoutMs,
+    }),
+    transactionPoolSize: poolSize,
+    ...options,
+    deliveryGuarantee: 'exactly-once',
+    transactionalIdPrefix: `${transactionalIdPrefix}-${uid}`,
+  };
 }
 
 function sinkOf({ deadLetter, ...guarantee }: DeadLetterOptions): Sink<DeadLetter> {

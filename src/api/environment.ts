@@ -5,7 +5,7 @@ import { type DeadLetterOptions, deadLetterOutput } from '../sources/dead-letter
 import { sequenceSource } from '../sources/sequence-source.js';
 import type { Source } from '../sources/source.js';
 import { DataStream } from './data-stream.js';
-import { deadLetterSink } from './dead-letter-sink.js';
+import { asTheJobDelivers, deadLetterSink } from './dead-letter-sink.js';
 import { type OperatorOptions, operatorOptionNames, readOperatorOptions } from './operator-options.js';
 import type { OptionNames } from './option-names.js';
 import { requireMethod } from './require-method.js';
@@ -37,16 +37,17 @@ export class StreamExecutionEnvironment {
     options: DeadLetterOptions,
     { uid: sourceUid, parallelism }: OperatorOptions,
   ): void {
-    this.builder.add({
+    const uid = `${sourceUid ?? `source-${sourceId}`}-${deadLetterOutput}`;
+    this.builder.addLast((nodes) => ({
       kind: 'sink',
-      uid: sourceUid === undefined ? undefined : `${sourceUid}-${deadLetterOutput}`,
+      uid,
       parallelism,
-      name: `${sourceUid ?? 'source'}-${deadLetterOutput}`,
+      name: uid,
       inputs: [
         { from: sourceId, sideOutput: deadLetterOutput, inputIndex: 0, partitioning: { kind: 'forward' } },
       ],
-      sink: deadLetterSink(options) as Sink<unknown>,
-    });
+      sink: deadLetterSink(asTheJobDelivers(options, nodes, uid)) as Sink<unknown>,
+    }));
   }
 
   /** The whole numbers from `start` to `end`, both included. */

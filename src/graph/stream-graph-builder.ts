@@ -14,6 +14,7 @@ export class StreamGraphBuilder {
   private readonly nodes: StreamNode[] = [];
   private readonly uids = new Set<string>();
   private readonly mistakes: string[] = [];
+  private readonly last: ((nodes: readonly StreamNode[]) => NewNode)[] = [];
 
   add(node: NewNode): number {
     const id = this.nodes.length;
@@ -25,6 +26,11 @@ export class StreamGraphBuilder {
     }
     this.nodes.push({ ...node, id, uid: this.uidOf(node, id) } as StreamNode);
     return id;
+  }
+
+  /** Adds a node that depends on what else the job has, behind all that are added by `add`. */
+  addLast(describe: (nodes: readonly StreamNode[]) => NewNode): void {
+    this.last.push(describe);
   }
 
   /** Keeps a mistake of the job, to be told with the others. */
@@ -54,6 +60,7 @@ export class StreamGraphBuilder {
 
   /** @throws MillraceError naming every mistake of the job. */
   build(jobName: JobName): StreamGraph {
+    for (const node of this.last.map((describe) => describe(this.nodes))) this.add(node);
     if (!this.nodes.some((node) => node.kind === 'source')) {
       this.mistakes.push('it reads from no source: begin with env.fromSource(…)');
     }

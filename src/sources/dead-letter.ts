@@ -2,7 +2,11 @@ import type { LogBatch, RecordHeader } from '../log/log-port.js';
 import type { BatchingSinkOptions } from '../sinks/batching-sink-options.js';
 import type { AppendingSinkOptions, TransactionalSinkOptions } from '../sinks/delivery-guarantee.js';
 
-/** Where records that can't be decoded are put aside. */
+/**
+ * Where records that can't be decoded are put aside. Without a `deliveryGuarantee` they are written with that of
+ * the job: exactly-once where a kafkaSink of it is, with that sink's prefix, a hyphen and `<the source's
+ * uid>-dead-letters` as their own, and otherwise at-least-once.
+ */
 export type DeadLetterOptions = (AppendingSinkOptions | TransactionalSinkOptions) &
   BatchingSinkOptions & {
     /**

@@ -17,12 +17,8 @@ export default defineJob('dead-letters', (env) => {
     topics: /^te.ts$/,
     value: json<number>(),
     bounded: 'latest',
-    onUndecodable: {
-      deadLetter: 'unreadable',
-      deliveryGuarantee: 'exactly-once',
-      transactionalIdPrefix: 'unreadable',
-      compression: 'zstd',
-    },
+    // Exactly-once, since the sink is.
+    onUndecodable: { deadLetter: 'unreadable', compression: 'zstd' },
   });
   const numbers = kafkaSink<number>({
     record: (n) => ({ topic: 'numbers', value: String(n) }),
