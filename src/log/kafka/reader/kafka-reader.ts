@@ -188,7 +188,7 @@ export class KafkaReader implements LogReader {
       else if (error !== undefined) this.retries.putOff(partition, error.message);
       else if (this.takeRecords(partition, answer)) served.add(partition);
     }
-    if (served.size > 0) this.partitions.favourEmptyHanded(served);
+    this.partitions.answered(partitions, served);
   }
 
   /** Tells of batches, once until `poll` has found none. */
@@ -203,8 +203,6 @@ export class KafkaReader implements LogReader {
     const { records } = answer;
     const endOffset = this.isolation === 'read_committed' ? answer.lastStableOffset : answer.highWatermark;
     partition.endOffset = endOffset;
-    // An empty answer, even of a partition that has more, goes to the fetches that the broker may hold:
-    // asking again at once would spin.
     partition.isBehind = false;
     if (records.length === 0) {
       partition.succeeded();
@@ -218,7 +216,7 @@ export class KafkaReader implements LogReader {
     }
     partition.succeeded();
     partition.position = batch.positionAfter;
-    partition.isBehind = partition.position < endOffset;
+    partition.isBehind = partition.hasMore;
     partition.bufferedBytes += records.length;
     this.bytesInUse += records.length;
     partition.fetched.push(batch);

@@ -44,10 +44,14 @@ export class PartitionTurns {
   }
 
   /**
-   * A broker fills an answer in the order of the request; partitions that got nothing go first next time,
-   * or those behind a busy one would starve.
+   * A broker fills an answer in the order of the request, and leaves out a batch that there is no room for behind
+   * others. Partitions that got nothing go first next time, or those behind a busy one would starve; and those of
+   * them that have more are asked for again at once, or they would wait for as long as a broker may hold a fetch.
    */
-  favourEmptyHanded(served: ReadonlySet<ReaderPartition>): void {
+  answered(asked: readonly ReaderPartition[], served: ReadonlySet<ReaderPartition>): void {
+    // Where nobody got anything there was room, and asking again at once would spin.
+    if (served.size === 0) return;
+    for (const partition of asked) if (!served.has(partition)) partition.isBehind ||= partition.hasMore;
     const first = this.order.filter((partition) => !served.has(partition));
     this.order = [...first, ...this.order.filter((partition) => served.has(partition))];
   }

@@ -40,6 +40,11 @@ export class ReaderPartition implements FetchCandidate {
     return this.stopPosition !== undefined && this.position >= this.stopPosition;
   }
 
+  /** Beyond its position, as far as the newest fetch told. */
+  get hasMore(): boolean {
+    return this.endOffset !== undefined && this.position < this.endOffset;
+  }
+
   succeeded(): void {
     this.failures = 0;
     this.brokenAnswers = 0;
