@@ -1,15 +1,16 @@
 import { MillraceError } from '../protocol/failures.js';
 import type { ChannelListener, ElementCursor, InputChannel } from './channel.js';
+import { EventTimeTurns } from './event-time-turns.js';
 
 /**
- * All input channels of a subtask, read in turn. Invariant: nothing is taken from a blocked channel, so what
+ * All input channels of a subtask, read in turns. Invariant: nothing is taken from a blocked channel, so what
  * is behind a barrier stays there until the snapshot is taken. A channel is numbered by its place here, which
  * every attempt gives it again.
  */
 export class InputGate {
   private readonly channels: GateChannel[] = [];
   private readonly onAvailable: () => void;
-  private next = 0;
+  private readonly turns = new EventTimeTurns();
   private openChannels = 0;
 
   /** `onAvailable` is called when a channel that is not blocked has data after it had none. */
@@ -43,23 +44,21 @@ export class InputGate {
     return this.at(channel).inputIndex;
   }
 
-  /** The next buffer of a channel that is not blocked, each channel in its turn; undefined when none has one. */
-  poll(): GateBuffer | undefined {
-    const count = this.channels.length;
-    for (let tried = 0; tried < count; tried++) {
-      const number = this.next;
-      const { channel, inputIndex, state } = this.channels[number]!;
-      this.next = number + 1 === count ? 0 : number + 1;
-      if (state !== 'open' || !channel.hasData) continue;
-      const cursor = channel.poll();
-      if (cursor !== undefined) return { cursor, channel: number, inputIndex };
-    }
-    return undefined;
+  /**
+   * The next buffer of a channel that is not blocked; undefined when none has one.
+   * @param watermarkOf a channel's, as far as it was read.
+   */
+  poll(watermarkOf: (channel: number) => number): GateBuffer | undefined {
+    const number = this.turns.next({ count: this.channels.length, isReady: this.isReady, watermarkOf });
+    if (number === undefined) return undefined;
+    const { channel, inputIndex } = this.channels[number]!;
+    const cursor = channel.poll();
+    return cursor && { cursor, channel: number, inputIndex };
   }
 
   /** Whether `poll` would return a buffer. */
   get hasData(): boolean {
-    return this.channels.some(({ channel, state }) => state === 'open' && channel.hasData);
+    return this.channels.some((_, number) => this.isReady(number));
   }
 
   block(channel: number): void {
@@ -84,6 +83,11 @@ export class InputGate {
   close(): void {
     for (const { channel, state } of this.channels) if (state !== 'finished') channel.close();
   }
+
+  private readonly isReady = (number: number): boolean => {
+    const { channel, state } = this.channels[number]!;
+    return state === 'open' && channel.hasData;
+  };
 
   private onChannelAvailable(number: number): void {
     // Data can come before `addChannel` is done with a channel; the first poll finds it.

@@ -30,6 +30,12 @@ export class InputWatermarks {
     }));
   }
 
+  /** A channel's own. */
+  watermarkOf(channel: number): number {
+    const at = this.channels[channel]!;
+    return this.inputs[at.input]!.valve.watermarkOf(at.channel);
+  }
+
   /** What the operator is to be told; mostly nothing. */
   onWatermark(channel: number, watermark: number): readonly StreamEvent[] {
     const at = this.channels[channel]!;

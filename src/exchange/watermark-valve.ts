@@ -62,6 +62,11 @@ export class WatermarkValve {
     return this.afterLeaving();
   }
 
+  /** The channel's own. */
+  watermarkOf(channel: number): number {
+    return this.channels[channel]!.watermark;
+  }
+
   snapshot(): WatermarkValveSnapshot {
     return {
       channels: this.channels.map((channel) => ({ ...channel })),

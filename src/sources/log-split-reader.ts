@@ -14,7 +14,7 @@ export class LogSplitReader implements LogSplitState {
   /** How often its position was not in the log and reading went on elsewhere. */
   resets = 0;
   private resetToldAtMs = Number.NEGATIVE_INFINITY;
-  /** Read while the split is paused, oldest first. */
+  /** Fetched and not yet begun to be emitted, oldest first. */
   readonly waiting: LogBatch[] = [];
 
   constructor(state: LogSplitState, index: number, output: SplitOutput) {

@@ -119,6 +119,8 @@ export interface SplitOutput {
   readonly splitId: SplitId;
   /** See `Source.describePlace`. */
   readonly place: string;
+  /** The split's own; MIN_WATERMARK before there is one. */
+  readonly watermark: number;
 }
 
 export type SourceStatus =

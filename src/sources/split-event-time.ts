@@ -36,7 +36,6 @@ export class SplitEventTime implements SplitOutput, WatermarkOutput {
     this.generator = rule.kind === 'generator' ? rule.createGenerator() : undefined;
   }
 
-  /** MIN_WATERMARK before there is one. */
   get watermark(): number {
     if (this.generator !== undefined) return this.emitted;
     if (this.maxTimestamp === NO_TIMESTAMP) return MIN_WATERMARK;

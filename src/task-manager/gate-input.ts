@@ -50,7 +50,7 @@ export class GateInput implements SubtaskInput {
     let records = 0;
     while (records < recordsMax) {
       if (!this.deliverWaitingEvents()) return 'more-available';
-      const buffer = this.buffer ?? gate.poll();
+      const buffer = this.buffer ?? gate.poll(this.watermarkOf);
       if (buffer === undefined) return gate.isFinished ? 'end-of-input' : 'nothing-available';
       this.buffer = buffer;
       const { cursor, inputIndex } = buffer;
@@ -168,6 +168,8 @@ export class GateInput implements SubtaskInput {
     this.options.gate.finish(this.endedChannel);
     this.endedChannel = undefined;
   }
+
+  private readonly watermarkOf = (channel: number): number => this.watermarks.watermarkOf(channel);
 
   private nowMs(): number {
     return this.options.clock.monotonicMs();

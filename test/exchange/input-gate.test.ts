@@ -4,10 +4,12 @@ import { InputGate } from '../../src/exchange/input-gate.js';
 import { LocalChannel } from '../../src/exchange/local-channel.js';
 import { OutputAvailability } from '../../src/exchange/output-availability.js';
 import { noOrigin } from '../../src/exchange/record-origin.js';
+import { MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
 
 /** A gate of local channels; the second argument says which input each one feeds. */
 function gateOf(inputIndexes: readonly number[]) {
   let availableCalls = 0;
+  const watermarks: number[] = [];
   const gate = new InputGate(() => {
     availableCalls += 1;
   });
@@ -28,7 +30,7 @@ function gateOf(inputIndexes: readonly number[]) {
     outputs[channel]!.flush();
   };
   const read = () => {
-    const buffer = gate.poll();
+    const buffer = gate.poll((channel) => watermarks[channel] ?? MIN_WATERMARK);
     if (buffer === undefined) return undefined;
     const { cursor, channel, inputIndex } = buffer;
     expect(cursor.next()).toBe(ElementKind.record);
@@ -37,10 +39,18 @@ function gateOf(inputIndexes: readonly number[]) {
     cursor.release();
     return `${value} from ${channel} for ${inputIndex}`;
   };
-  return { gate, send, read, availableCalls: () => availableCalls };
+  return { gate, watermarks, send, read, availableCalls: () => availableCalls };
 }
 
 describe('the input gate', () => {
+  it('takes more of the channel that is furthest behind in event time', () => {
+    const { watermarks, send, read } = gateOf([0, 1]);
+    for (let n = 0; n < 8; n += 1) send(n % 2, `${n}`);
+    watermarks.push(200, 100);
+    const channels = Array.from({ length: 8 }, () => read()?.at(-7));
+    expect(channels.join('')).toBe('10111000');
+  });
+
   it('reads its channels in turn, so that a busy one does not starve the others', () => {
     const { gate, send, read } = gateOf([0, 0, 1]);
     for (const value of ['a1', 'a2', 'a3']) send(0, value);

@@ -2,6 +2,7 @@ import { OutputAvailability } from '../../src/exchange/output-availability.js';
 import type { Clock } from '../../src/host/clock.js';
 import type { LogClient } from '../../src/log/log-port.js';
 import { type SplitId, splitId, subtaskIndex } from '../../src/protocol/ids.js';
+import { MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
 import type { SourceOutput, SourceReaderContext, SplitOutput } from '../../src/sources/source.js';
 
 /** Collects what a reader emits, and blocks its output after a number of records where a test says so. */
@@ -17,6 +18,8 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
   readonly failures: unknown[] = [];
   readonly warnings: string[] = [];
   wakeUps = 0;
+  /** Those of the splits, as they are added. */
+  readonly watermarks: number[] = [];
   readonly availability = new OutputAvailability(() => {});
   /** The output blocks itself after so many more records. */
   recordsUntilBlocked = Number.POSITIVE_INFINITY;
@@ -26,7 +29,8 @@ export class CollectingSourceOutput<T> implements SourceOutput<T> {
   }
 
   splitOutput(id: SplitId): SplitOutput {
-    return { splitId: id, place: `split ${id}, position` };
+    const watermark = this.watermarks.shift() ?? MIN_WATERMARK;
+    return { splitId: id, place: `split ${id}, position`, watermark };
   }
 
   collect(value: T, timestamp: number, split: SplitOutput, position: number): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LogError, type LogReader, type TopicPartition } from '../../src/log/log-port.js';
 import { splitId } from '../../src/protocol/ids.js';
+import { MIN_WATERMARK } from '../../src/protocol/stream-elements.js';
 import { KnownEnds } from '../../src/sources/known-ends.js';
 import { LogSplitReader } from '../../src/sources/log-split-reader.js';
 import { SimulatedClock } from '../simulation/simulated-clock.js';
@@ -25,6 +26,7 @@ class Situation {
       return new LogSplitReader(state, partition, {
         splitId: splitId(`t-${partition}`),
         place: `t-${partition}`,
+        watermark: MIN_WATERMARK,
       });
     });
     const reader = { endOffset: ({ partition }: TopicPartition) => this.heard[partition] };

@@ -78,8 +78,14 @@ const twoPartitions: readonly ScriptedPartition[] = [
   { topic: 't', partition: 1, batches: [{ baseOffset: 10, values: ['b10', 'b11'] }], endOffset: 12 },
 ];
 
-async function readAll<T>(source: Source<T>, log: ScriptedLog, splits?: readonly SourceSplit[]) {
+async function readAll<T>(
+  source: Source<T>,
+  log: ScriptedLog,
+  splits?: readonly SourceSplit[],
+  watermarks: readonly number[] = [],
+) {
   const output = new CollectingSourceOutput<T>();
+  output.watermarks.push(...watermarks);
   const reader = source.createReader(output.context(clock, log.open));
   reader.addSplits(splits ?? (await source.discoverSplits({ log: log.open })));
   await settled();
@@ -138,10 +144,10 @@ describe('A record of a log source', () => {
       'a0 0',
       'a1 1',
       'a2 2',
-      'a5 5',
-      'a6 6',
       'b10 10',
       'b11 11',
+      'a5 5',
+      'a6 6',
     ]);
   });
 });
@@ -427,7 +433,7 @@ describe('reading a log source', () => {
   it('emits every record with its own time, and waits for what is not there yet', async () => {
     const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
     expect(reader.emitNext(100)).toBe('nothing-available');
-    expect(output.values).toEqual(['a0', 'a1', 'a2', 'a5', 'a6', 'b10', 'b11']);
+    expect(output.values).toEqual(['a0', 'a1', 'a2', 'b10', 'b11', 'a5', 'a6']);
     expect(output.emitted[0]).toMatchObject({ value: 'a0', timestamp: 1_000, splitId: id(0) });
   });
 
@@ -435,7 +441,7 @@ describe('reading a log source', () => {
     const script = [{ ...twoPartitions[0]!, endOffset: 7 }, twoPartitions[1]!];
     const { output, reader } = await readAll(bounded, new ScriptedLog(script));
     expect(reader.emitNext(100)).toBe('end-of-input');
-    expect(output.finished).toEqual([id(0), id(1)]);
+    expect(output.finished).toEqual([id(1), id(0)]);
     expect(positions(reader)).toEqual([7, 12]);
     expect(reader.pendingRecords()).toBe(0);
     expect(reader.isCaughtUp(id(0))).toBe(false);
@@ -450,6 +456,16 @@ describe('reading a log source', () => {
     expect(positions(reader)).toEqual([3, 10]);
   });
 
+  it('takes of the split that is behind in event time first', async () => {
+    const batchesOf = (name: string) => [0, 1, 2].map((n) => ({ baseOffset: n, values: [`${name}${n}`] }));
+    const script = ['a', 'b'].map((name, partition) => {
+      return { topic: 't', partition, batches: batchesOf(name), endOffset: 3 };
+    });
+    const { output, reader } = await readAll(bounded, new ScriptedLog(script), undefined, [2_000, 1_000]);
+    reader.emitNext(100);
+    expect(output.values).toEqual(['b0', 'a0', 'b1', 'b2', 'a1', 'a2']);
+  });
+
   it('stops in the middle of a batch when the output fills, and goes on there', async () => {
     const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
     output.recordsUntilBlocked = 2;
@@ -458,7 +474,7 @@ describe('reading a log source', () => {
     expect(output.values).toEqual(['a0', 'a1']);
     output.availability.unblock();
     reader.emitNext(100);
-    expect(output.values).toEqual(['a0', 'a1', 'a2', 'a5', 'a6', 'b10', 'b11']);
+    expect(output.values).toEqual(['a0', 'a1', 'a2', 'b10', 'b11', 'a5', 'a6']);
   });
 
   it('emits each record exactly once over any suspensions and restores', async () => {
@@ -483,13 +499,13 @@ describe('reading a log source', () => {
     );
   });
 
-  it('releases every batch once it is used up, and the one in hand when closed', async () => {
+  it('releases every batch once it is used up, and those not used up when closed', async () => {
     const log = new ScriptedLog(twoPartitions);
     const { reader } = await readAll(bounded, log);
     reader.emitNext(4);
-    expect(log.readers[0]).toMatchObject({ polledBatches: 2, releasedBatches: 1 });
+    expect(log.readers[0]).toMatchObject({ polledBatches: 3, releasedBatches: 1 });
     await reader.close();
-    expect(log.readers[0]).toMatchObject({ releasedBatches: 2, isClosed: true });
+    expect(log.readers[0]).toMatchObject({ releasedBatches: 3, isClosed: true });
   });
 
   it('ends at once where nothing is left or assigned, if bounded; else waits', async () => {
