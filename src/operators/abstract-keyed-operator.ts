@@ -1,4 +1,5 @@
 import type { TimeDomain } from '../api/functions.js';
+import { CapacityHold } from '../async-io/capacity-hold.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
@@ -11,7 +12,8 @@ import type { OperatorContext } from './stream-operator.js';
 /**
  * What operators with keyed state and timers share. Invariant: a watermark is forwarded only after every
  * timer that it makes due has fired, though the firing may be suspended between any two of them; an operator
- * behind would else take a timer's results for late.
+ * behind would else take a timer's results for late. It is while the output is full, and when the firing has had
+ * its share of the thread: all windows of a day, of millions of keys, take longer than a heartbeat can wait.
  */
 export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOperator<In, Out> {
   protected readonly backend: KeyedStateBackend;
@@ -21,6 +23,10 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   /** A watermark whose timers are still firing. */
   private pendingWatermark: number | undefined;
   private processingTimersAreDue = false;
+  /** That may fire before others of the thread have their turn. */
+  private shareOfTimers = timersPerShare;
+  /** Between two shares, when the output alone would let elements in. */
+  private readonly pause: CapacityHold;
   private hasInputEnded = false;
 
   constructor(context: OperatorContext<Out>, timerNamespaces: TimerNamespaces) {
@@ -29,6 +35,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
       throw new Error(`Operator "${context.name}" has no keyed state backend.`);
     this.backend = context.keyedState;
     this.guard = new CallGuard(context.name);
+    this.pause = new CapacityHold(context.availability);
     this.collector = new GuardedCollector(context.output, this.guard, context.failure);
     this.timers = new KeyedTimerService({
       backend: this.backend,
@@ -86,6 +93,8 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   }
 
   override resume(): boolean {
+    this.pause.release();
+    this.shareOfTimers = timersPerShare;
     return this.fireEventTimers() && this.fireDueProcessingTimers();
   }
 
@@ -129,7 +138,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
 
   private fireEventTimers(): boolean {
     while (this.pendingWatermark !== undefined) {
-      if (!this.context.availability.isAvailable) return false;
+      if (!this.mayFire()) return false;
       const timestamp = this.timers.eventTime.pollDue(this.pendingWatermark);
       if (timestamp === undefined) {
         const reached = this.pendingWatermark;
@@ -144,7 +153,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
 
   private fireDueProcessingTimers(): boolean {
     while (this.processingTimersAreDue) {
-      if (!this.context.availability.isAvailable) return false;
+      if (!this.mayFire()) return false;
       const timestamp = this.timers.processingTime.pollDue(this.context.clock.epochMs());
       if (timestamp === undefined) {
         this.processingTimersAreDue = false;
@@ -155,4 +164,19 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
     }
     return true;
   }
+
+  /** When not, the operator is resumed before anything else happens. */
+  private mayFire(): boolean {
+    if (!this.context.availability.isAvailable) return false;
+    if (this.shareOfTimers === 0) {
+      this.pause.tryHold();
+      this.context.requestResume();
+      return false;
+    }
+    this.shareOfTimers -= 1;
+    return true;
+  }
 }
+
+/** Likely milliseconds: about what an executor's slice may take. */
+const timersPerShare = 1_024;

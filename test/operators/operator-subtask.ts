@@ -69,6 +69,8 @@ export class OperatorSubtask<In> {
   readonly failures: unknown[] = [];
   private readonly subtask: Subtask;
   private readonly input: PushedInput<In>;
+  /** Since the last step of `work` began. */
+  private hasAskedForTurn = false;
 
   private constructor(subtask: Subtask, input: PushedInput<In>, output: OneSlotOutput) {
     this.subtask = subtask;
@@ -115,7 +117,7 @@ export class OperatorSubtask<In> {
       availability,
       origin,
       clock: options.clock,
-      wake: () => {},
+      wake: () => own.subtask?.wake(),
       acknowledge: (id, snapshots) => own.subtask?.acknowledged.set(id, snapshots),
       onFirstRecord: () => {},
       onFinished: () => {},
@@ -152,9 +154,14 @@ export class OperatorSubtask<In> {
     for (let turns = 0; turns < turnsMax; turns += 1) {
       const result = this.step();
       if (result === 'idle') return;
-      if (result === 'blocked') this.output.makeRoom();
+      if (result === 'blocked' && !this.hasAskedForTurn) this.output.makeRoom();
+      this.hasAskedForTurn = false;
     }
     throw new Error(`The operators under test have not come to rest within ${turnsMax} turns.`);
+  }
+
+  private wake(): void {
+    this.hasAskedForTurn = true;
   }
 
   /** What was offered and has not been taken. */
