@@ -27,9 +27,18 @@ describe('A partition for which an answer had no room', () => {
     expect(turns.all.map(({ isBehind }) => isBehind)).toEqual([true, true, false]);
   });
 
-  it('goes before those that got something', () => {
-    expect(turns.fetchOrder.at(-1)).toBe(served);
+  it('goes before all others that were asked for', () => {
+    expect(turns.fetchOrder).toEqual([squeezedOut, caughtUp, served]);
   });
+});
+
+it('Those that a fetch did not ask for go before those that it did, whether or not these got something', () => {
+  const [first, second, third] = [partition(0, 10), partition(1, 10), partition(2, 20, true)];
+  const turns = turnsOf(third, second, first);
+  turns.answered([first], new Set());
+  expect(turns.fetchOrder).toEqual([second, third, first]);
+  turns.answered([second, third], new Set([third]));
+  expect(turns.fetchOrder).toEqual([first, second, third]);
 });
 
 it('A partition that got nothing though there was room waits for a fetch that the broker may hold', () => {

@@ -4,7 +4,7 @@ import type { ReaderPartition } from './reader-partition.js';
 /** The partitions of a reader, in turns: whose batch is taken next, and who is fetched for first. */
 export class PartitionTurns {
   private readonly partitions: ReaderPartition[] = [];
-  /** The same, those first that the newest answers left empty-handed. */
+  /** The same, those first that were asked for longest ago, or left out of an answer. */
   private order: readonly ReaderPartition[] = [];
   /** Index of the partition that `poll` looks at first. */
   private nextToPoll = 0;
@@ -45,14 +45,18 @@ export class PartitionTurns {
 
   /**
    * A broker fills an answer in the order of the request, and leaves out a batch that there is no room for behind
-   * others. Partitions that got nothing go first next time, or those behind a busy one would starve; and those of
-   * them that have more are asked for again at once, or they would wait for as long as a broker may hold a fetch.
+   * others. Partitions left out so keep their place before those served, or they would starve; and they are asked for
+   * again at once, or they would wait for as long as a broker may hold a fetch. All others go behind those that this
+   * fetch did not ask for: where the budget is for a few, the same ones would else be asked for each time.
    */
   answered(asked: readonly ReaderPartition[], served: ReadonlySet<ReaderPartition>): void {
     // Where nobody got anything there was room, and asking again at once would spin.
-    if (served.size === 0) return;
-    for (const partition of asked) if (!served.has(partition)) partition.isBehind ||= partition.hasMore;
-    const first = this.order.filter((partition) => !served.has(partition));
-    this.order = [...first, ...this.order.filter((partition) => served.has(partition))];
+    const leftOut = asked.filter(
+      (partition) => served.size > 0 && !served.has(partition) && partition.hasMore,
+    );
+    for (const partition of leftOut) partition.isBehind = true;
+    const last = new Set(asked.filter((partition) => !leftOut.includes(partition)));
+    const first = this.order.filter((partition) => !last.has(partition));
+    this.order = [...first, ...this.order.filter((partition) => last.has(partition))];
   }
 }
