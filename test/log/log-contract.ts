@@ -428,6 +428,52 @@ export function describeLogContract(name: string, createHarness: () => Promise<L
         await reader.close();
       });
 
+      it('reads on in one partition while nothing of the others is released', async () => {
+        const client = await openClient();
+        const topic = await newTopic(client, 4);
+        const [count, valueBytes] = [1_500, 1_000];
+        await appendAll(
+          client,
+          Array.from({ length: 4 * count }, (_, i) =>
+            record(topic, { partition: i % 4, value: 'x'.repeat(valueBytes) }),
+          ),
+        );
+        // Less than a batch of each partition.
+        const reader = client.openReader({
+          prefetchBytes: 300_000,
+          onAvailable: () => {},
+          onError: () => {},
+        });
+        for (const start of allOf(topic, 4)) reader.addPartition(start, 0, undefined);
+        let position = 0;
+        for (let waitedMs = 0; waitedMs < 10_000 && position < count; waitedMs += 10) {
+          await sleep(10);
+          for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+            // Those of the others are kept, as of splits that wait for a slower one.
+            if (batch.partition !== 0) continue;
+            position = batch.positionAfter;
+            batch.release();
+          }
+        }
+        expect(position).toBe(count);
+        await reader.close();
+      });
+
+      it('sees what comes to any of its partitions, though its budget is for a few', async () => {
+        const client = await openClient();
+        const partitions = 8;
+        const topic = await newTopic(client, partitions);
+        const reader = new CollectingReader(client, allOf(topic, partitions), 128 * 1024);
+        for (const { partition } of allOf(topic, partitions)) {
+          for (let i = 0; i < 500 && reader.reader.endOffset({ topic, partition }) === undefined; i++)
+            await sleep(10);
+        }
+        for (let partition = 0; partition < partitions; partition++) {
+          await appendAll(client, [record(topic, { partition })]);
+          await reader.untilSeen(partition + 1);
+        }
+      });
+
       it('knows the end of its partitions, also of an empty one', async () => {
         const client = await openClient();
         const topic = await newTopic(client, 2);

@@ -34,11 +34,12 @@ describe('the plan of a fetch', () => {
     expect(planFetch([full, empty], 'behind', { ...budget, bytesInUse: 2 * megabyte })).toEqual([empty]);
   });
 
-  it('fetches one partition even where the budget is smaller than a batch', () => {
-    const tiny = { ...budget, prefetchBytes: 1 };
+  it('fetches one partition of which nothing is buffered even where there is no room for a batch', () => {
     const [first, second] = [candidate(), candidate()];
-    expect(planFetch([first, second], 'behind', tiny)).toEqual([first]);
-    expect(planFetch([first, second], 'behind', { ...tiny, bytesInUse: 10 })).toEqual([]);
+    expect(planFetch([first, second], 'behind', { ...budget, prefetchBytes: 1 })).toEqual([first]);
+    const inUse = { ...budget, bytesInUse: 20 * megabyte };
+    const waiting = candidate({ bufferedBytes: 1 });
+    expect(planFetch([waiting, first, second], 'behind', inUse)).toEqual([first]);
   });
 
   it('never plans beyond the budget, except for that one partition', () => {
@@ -58,9 +59,8 @@ describe('the plan of a fetch', () => {
           const planned = planFetch(partitions, 'behind', limits);
           const plannedBytes = planned.length * partitionFetchBytes(limits);
           expect(plannedBytes).toBeLessThanOrEqual(fetchMaxBytes);
-          if (planned.length > 1 || bytesInUse > 0) {
-            expect(plannedBytes === 0 || bytesInUse + plannedBytes <= prefetchBytes).toBe(true);
-          }
+          const isThatOne = planned.length === 1 && planned[0]?.bufferedBytes === 0;
+          expect(isThatOne || plannedBytes === 0 || bytesInUse + plannedBytes <= prefetchBytes).toBe(true);
         },
       ),
     );

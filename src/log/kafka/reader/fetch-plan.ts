@@ -28,8 +28,9 @@ export type FetchKind = 'behind' | 'caught-up';
  * `partitionBytes`.
  *
  * No partition prefetches more than its share, so that one whose records nobody takes leaves room for the
- * others. Where nothing at all is in use one partition is always fetched, whatever the budget: else a
- * budget below one batch would stop the reader for good.
+ * others. But shares are smaller than batches where partitions are many or batches large, and then the others may
+ * hold all of the budget. So one of which nothing is buffered is fetched whatever the budget, one at a time: else a
+ * split that the others wait for would wait for what they hold. Held is at most the budget and one fetch of each.
  */
 export function planFetch<P extends FetchCandidate>(
   partitions: readonly P[],
@@ -45,8 +46,8 @@ export function planFetch<P extends FetchCandidate>(
     if (planned.length === partitionsMax) break;
     if (partition.isBehind !== (kind === 'behind')) continue;
     if (partition.bufferedBytes > 0 && partition.bufferedBytes >= share) continue;
-    const isFirstOfAll = budget.bytesInUse === 0 && planned.length === 0;
-    if (free < partitionBytes && !isFirstOfAll) continue;
+    const mayOverdraw = partition.bufferedBytes === 0 && planned.length === 0;
+    if (free < partitionBytes && !mayOverdraw) continue;
     planned.push(partition);
     free -= partitionBytes;
   }
