@@ -23,7 +23,8 @@ export function deadLetterSink(options: DeadLetterOptions): Sink<DeadLetter> {
 
 /**
  * The options with the delivery guarantee of the job, where they name none: exactly-once where a sink of the job
- * is, in transactions whose names begin with the first such sink's prefix and the dead letters' own uid.
+ * is, in transactions whose names begin with the first such sink's prefix and the dead letters' own uid. Whatever
+ * the options say goes before what that sink says.
  */
 export function asTheJobDelivers(
   options: DeadLetterOptions,
@@ -41,9 +42,9 @@ export function asTheJobDelivers(
       transactionTimeout: transactionTimeoutMs,
     }),
     transactionPoolSize: poolSize,
+    transactionalIdPrefix: `${transactionalIdPrefix}-${uid}`,
     ...options,
     deliveryGuarantee: 'exactly-once',
-    transactionalIdPrefix: `${transactionalIdPrefix}-${uid}`,
   };
 }
 

@@ -4,8 +4,8 @@ import type { AppendingSinkOptions, TransactionalSinkOptions } from '../sinks/de
 
 /**
  * Where records that can't be decoded are put aside. Without a `deliveryGuarantee` they are written with that of
- * the job: exactly-once where a kafkaSink of it is, with that sink's prefix, a hyphen and `<the source's
- * uid>-dead-letters` as their own, and otherwise at-least-once.
+ * the job: exactly-once where a kafkaSink of it is, with the prefix they name, or else that sink's, a hyphen and
+ * `<the source's uid>-dead-letters`, and otherwise at-least-once.
  */
 export type DeadLetterOptions = (AppendingSinkOptions | TransactionalSinkOptions) &
   BatchingSinkOptions & {

@@ -62,7 +62,30 @@ describe('Dead letters are written', () => {
       transactionalIdPrefix: 'aside',
     } as const;
     expect(deadLetterSinkOf(other, exactlyOnce).transactions?.transactionalIdPrefix).toBe('aside');
+    const named = { deadLetter: 'aside', transactionalIdPrefix: 'mine' };
+    expect(deadLetterSinkOf(named, exactlyOnce).transactions?.transactionalIdPrefix).toBe('mine');
     const shorter = { deadLetter: 'aside', properties: { 'transaction.timeout.ms': 5_000 } };
     expect(deadLetterSinkOf(shorter, exactlyOnce).transactions?.transactionTimeoutMs).toBe(5_000);
+  });
+
+  it('as the first kafkaSink is that is exactly-once, wherever it is, and never as other dead letters are', () => {
+    const prefixesOf = (...sinkPrefixes: readonly string[]) => {
+      const job = defineJob('test', (env) => {
+        const own = { deadLetter: 'aside', ...exactlyOnce, transactionalIdPrefix: 'own' } as const;
+        for (const onUndecodable of [own, { deadLetter: 'aside' }]) {
+          const read = env.fromSource(logSource({ topics: 'texts', value: json(), onUndecodable }));
+          read.sinkTo(logSink({ topic: 'out', value: json() }));
+          if (onUndecodable === own) continue;
+          for (const transactionalIdPrefix of sinkPrefixes)
+            read.sinkTo(logSink({ topic: 'out', value: json(), ...exactlyOnce, transactionalIdPrefix }));
+        }
+      });
+      const sinks = job.buildGraph().nodes.flatMap((node) => (node.kind === 'sink' ? [node] : []));
+      return sinks
+        .filter(({ name }) => name.endsWith('dead-letters'))
+        .map(({ sink }) => sink.transactions?.transactionalIdPrefix);
+    };
+    expect(prefixesOf('orders', 'bills')).toEqual(['own', 'orders-source-2-dead-letters']);
+    expect(prefixesOf()).toEqual(['own', undefined]);
   });
 });
