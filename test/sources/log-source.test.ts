@@ -466,6 +466,16 @@ describe('reading a log source', () => {
     expect(output.values).toEqual(['b0', 'a0', 'b1', 'b2', 'a1', 'a2']);
   });
 
+  it('reads splits that are added while it reads', async () => {
+    const log = new ScriptedLog(twoPartitions);
+    const [first, second] = await bounded.discoverSplits({ log: log.open });
+    const { output, reader } = await readAll(bounded, log, [first!]);
+    reader.emitNext(1);
+    reader.addSplits([second!]);
+    reader.emitNext(100);
+    expect(output.values).toEqual(['a0', 'a1', 'a2', 'b10', 'b11', 'a5', 'a6']);
+  });
+
   it('stops in the middle of a batch when the output fills, and goes on there', async () => {
     const { output, reader } = await readAll(bounded, new ScriptedLog(twoPartitions));
     output.recordsUntilBlocked = 2;

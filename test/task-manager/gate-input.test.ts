@@ -111,6 +111,17 @@ describe('A gate’s input', () => {
     expect(gate.input.processNext(100)).toBe('nothing-available');
   });
 
+  it('reads more of the channel that is furthest behind in event time, by each one’s own watermark', () => {
+    const gate = new GateFixture(4);
+    for (const [channel, timestamp] of [30, 10, 5, 20].entries()) gate.send(channel, watermark(timestamp));
+    gate.process();
+    for (let n = 0; n < 2; n += 1)
+      for (let channel = 0; channel < 4; channel += 1) gate.send(channel, `of ${channel}`);
+    const read = gate.process().map((word) => word.at(-3));
+    // Each second time, beginning with the first: channel 2 while it has something, then 1, then 3.
+    expect(read.join('')).toBe('20211330');
+  });
+
   it('says where each element comes from, and of what is no element that it comes from nowhere', () => {
     const gate = new GateFixture(1);
     gate.sent.set('split', 1);
