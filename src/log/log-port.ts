@@ -68,7 +68,10 @@ export interface ReaderOptions extends RequestSettings, FetchSettings {
   readonly onAvailable: () => void;
   /** An error the reader can't recover from by itself. It reads nothing after that. */
   readonly onError: (error: Error) => void;
-  /** Fetched bytes not yet released, at most, over all partitions; beyond it the reader stops fetching. */
+  /**
+   * Fetched bytes not yet released, over all partitions; beyond it the reader fetches only of partitions of which it
+   * holds nothing, so that those whose records nobody takes stop no other.
+   */
   readonly prefetchBytes: number;
   /** `read_committed` by default. The embedded log shows no open or aborted transaction to anyone. */
   readonly isolation?: Isolation | undefined;
