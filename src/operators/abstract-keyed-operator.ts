@@ -1,5 +1,4 @@
 import type { TimeDomain } from '../api/functions.js';
-import { CapacityHold } from '../async-io/capacity-hold.js';
 import type { OperatorSnapshot } from '../checkpoint/checkpoint-metadata.js';
 import type { CheckpointId } from '../protocol/ids.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
@@ -8,6 +7,7 @@ import { CallGuard, GuardedCollector } from './guarded-collector.js';
 import { KeyedTimerService, type TimerNamespaces } from './keyed-timer-service.js';
 import { watermarkOf } from './restored-watermark.js';
 import type { OperatorContext } from './stream-operator.js';
+import { ThreadShare } from './thread-share.js';
 
 /**
  * What operators with keyed state and timers share. Invariant: a watermark is forwarded only after every
@@ -23,10 +23,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   /** A watermark whose timers are still firing. */
   private pendingWatermark: number | undefined;
   private processingTimersAreDue = false;
-  /** That may fire before others of the thread have their turn. */
-  private shareOfTimers = timersPerShare;
-  /** Between two shares, when the output alone would let elements in. */
-  private readonly pause: CapacityHold;
+  private readonly share: ThreadShare;
   private hasInputEnded = false;
 
   constructor(context: OperatorContext<Out>, timerNamespaces: TimerNamespaces) {
@@ -35,7 +32,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
       throw new Error(`Operator "${context.name}" has no keyed state backend.`);
     this.backend = context.keyedState;
     this.guard = new CallGuard(context.name);
-    this.pause = new CapacityHold(context.availability);
+    this.share = new ThreadShare(context, timersPerShare);
     this.collector = new GuardedCollector(context.output, this.guard, context.failure);
     this.timers = new KeyedTimerService({
       backend: this.backend,
@@ -93,8 +90,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
   }
 
   override resume(): boolean {
-    this.pause.release();
-    this.shareOfTimers = timersPerShare;
+    this.share.begin();
     return this.fireEventTimers() && this.fireDueProcessingTimers();
   }
 
@@ -138,7 +134,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
 
   private fireEventTimers(): boolean {
     while (this.pendingWatermark !== undefined) {
-      if (!this.mayFire()) return false;
+      if (!this.share.take()) return false;
       const timestamp = this.timers.eventTime.pollDue(this.pendingWatermark);
       if (timestamp === undefined) {
         const reached = this.pendingWatermark;
@@ -153,7 +149,7 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
 
   private fireDueProcessingTimers(): boolean {
     while (this.processingTimersAreDue) {
-      if (!this.mayFire()) return false;
+      if (!this.share.take()) return false;
       const timestamp = this.timers.processingTime.pollDue(this.context.clock.epochMs());
       if (timestamp === undefined) {
         this.processingTimersAreDue = false;
@@ -162,18 +158,6 @@ export abstract class AbstractKeyedOperator<In, Out> extends AbstractStreamOpera
         this.fire(timestamp, 'processing-time');
       }
     }
-    return true;
-  }
-
-  /** When not, the operator is resumed before anything else happens. */
-  private mayFire(): boolean {
-    if (!this.context.availability.isAvailable) return false;
-    if (this.shareOfTimers === 0) {
-      this.pause.tryHold();
-      this.context.requestResume();
-      return false;
-    }
-    this.shareOfTimers -= 1;
     return true;
   }
 }

@@ -1,9 +1,9 @@
 import type { KeyedState, KeyedStateFunction } from '../api/broadcast-functions.js';
-import { CapacityHold } from '../async-io/capacity-hold.js';
 import { CurrentOrigin } from '../exchange/record-origin.js';
 import type { Key } from '../key-groups/key.js';
 import type { KeyedStateBackend } from '../state/keyed-state-backend.js';
 import type { OperatorContext } from './stream-operator.js';
+import { ThreadShare } from './thread-share.js';
 
 /**
  * What `applyToKeyedState` has asked for and is not done yet. Invariant: nothing else enters the operator until
@@ -19,8 +19,7 @@ export class KeyedStateApplications<K extends Key> {
   /** Of the element that asked for them. */
   private readonly origin = new CurrentOrigin();
   private keys: Iterator<Key | undefined, undefined> | undefined;
-  /** Between two shares, when the output alone would let elements in. */
-  private readonly pause: CapacityHold;
+  private readonly share: ThreadShare;
 
   /** `call` runs the user's function; the key is the current one. */
   constructor(
@@ -31,7 +30,7 @@ export class KeyedStateApplications<K extends Key> {
     this.context = context;
     this.backend = backend;
     this.call = call;
-    this.pause = new CapacityHold(context.availability);
+    this.share = new ThreadShare(context, keysPerShare);
   }
 
   add(application: KeyedStateApplication<K>): void {
@@ -50,29 +49,19 @@ export class KeyedStateApplications<K extends Key> {
 
   /** False when keys are left: `resume` is to be called before anything else happens. */
   run(): boolean {
-    const { availability } = this.context;
-    this.pause.release();
-    let share = keysPerShare;
+    this.share.begin();
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
       this.keys ??= this.backend.keysOf(next.stateName);
       for (;;) {
-        if (!availability.isAvailable) return false;
-        if (share === 0) return this.giveWay();
+        if (!this.share.take()) return false;
         const { value: key, done } = this.keys.next();
         if (done) break;
-        share -= 1;
         if (key !== undefined) this.call(key as K, next);
       }
       this.keys = undefined;
       this.waiting.shift();
     }
     return true;
-  }
-
-  private giveWay(): false {
-    this.pause.tryHold();
-    this.context.requestResume();
-    return false;
   }
 }
 
