@@ -18,7 +18,7 @@ const exactlyOnce: TransactionalSinkOptions = {
 function deadLetterSinkOf(
   deadLetters: DeadLetterOptions,
   guarantee: AppendingSinkOptions | TransactionalSinkOptions,
-  uid: string | undefined = 'texts',
+  uid = 'texts',
 ): Sink<unknown> {
   const job = defineJob('test', (env) => {
     env

@@ -50,6 +50,14 @@ describe('Very many timers that are due at once', () => {
     expect(most).toBeLessThan(keys / 3);
   });
 
+  it('let nothing in between two shares, however much a step may take', async () => {
+    const fn = new Reminders();
+    const operators = await withDueTimers(fn);
+    operators.step(10);
+    expect(fn.fired).toBeLessThan(keys);
+    expect(operators.pendingArrivals).toBe(1);
+  });
+
   it('have all fired before what comes behind them', async () => {
     const operators = await withDueTimers(new Reminders());
     operators.work();

@@ -145,8 +145,8 @@ export class OperatorSubtask<In> {
   }
 
   /** One step of the executor. */
-  step(): ReturnType<Subtask['step']> {
-    return this.subtask.step(1);
+  step(recordsMax = 1): ReturnType<Subtask['step']> {
+    return this.subtask.step(recordsMax);
   }
 
   /** Gives the subtask turns, and its output room whenever that is full, until there is nothing to do. */
